@@ -1,0 +1,19 @@
+import { RULE_OF_CODE, type SpiffeErrorCode } from './error-codes.js';
+
+/**
+ * What every function of this package throws when it refuses its input.
+ * The message names what failed; it never holds token, claim, certificate or key text.
+ */
+export class SpiffeError extends Error {
+  override readonly name = 'SpiffeError';
+  /** Stable, machine-readable cause. */
+  readonly code: SpiffeErrorCode;
+  /** Row of the rule set that was broken, for example `X-4`. */
+  readonly rule: string;
+
+  constructor(code: SpiffeErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+    this.rule = RULE_OF_CODE[code];
+  }
+}
