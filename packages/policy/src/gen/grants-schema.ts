@@ -1,0 +1,104 @@
+// Generated from policies/schemas/grants.schema.json by npm run policy:build. Do not edit.
+export const grantsSchema = {
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "title": "Grants",
+  "description": "Who holds which role: the operator's file, merged as data.directory.grants.",
+  "type": "object",
+  "additionalProperties": false,
+  "properties": {
+    "ids": {
+      "description": "Grants of one workload, by its exact SPIFFE ID.",
+      "type": "object",
+      "additionalProperties": {
+        "$ref": "#/definitions/grant_list"
+      },
+      "propertyNames": {
+        "$ref": "#/definitions/workload_id"
+      }
+    },
+    "path_prefixes": {
+      "description": "Grants of every workload at or below a SPIFFE ID, on a segment boundary.",
+      "type": "object",
+      "additionalProperties": {
+        "$ref": "#/definitions/grant_list"
+      },
+      "propertyNames": {
+        "$ref": "#/definitions/workload_id"
+      }
+    },
+    "trust_domains": {
+      "description": "Grants of every workload of a trust domain.",
+      "type": "object",
+      "additionalProperties": {
+        "$ref": "#/definitions/grant_list"
+      },
+      "propertyNames": {
+        "pattern": "^[a-z0-9._-]{1,255}$"
+      }
+    }
+  },
+  "definitions": {
+    "workload_id": {
+      "type": "string",
+      "maxLength": 2048,
+      "pattern": "^spiffe://[a-z0-9._-]{1,255}(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$"
+    },
+    "grant_list": {
+      "type": "array",
+      "minItems": 1,
+      "items": {
+        "$ref": "#/definitions/grant"
+      }
+    },
+    "grant": {
+      "title": "Grant",
+      "description": "Roles, and the conditions that a record must meet for them. All given conditions must hold.",
+      "type": "object",
+      "additionalProperties": false,
+      "required": [
+        "roles"
+      ],
+      "properties": {
+        "roles": {
+          "type": "array",
+          "minItems": 1,
+          "uniqueItems": true,
+          "items": {
+            "title": "Role",
+            "type": "string",
+            "enum": [
+              "reader",
+              "searcher",
+              "publisher",
+              "syncer",
+              "admin"
+            ]
+          }
+        },
+        "names": {
+          "description": "The record's name is one of these or lies below one, on a segment boundary.",
+          "type": "array",
+          "minItems": 1,
+          "uniqueItems": true,
+          "items": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 1024,
+            "pattern": "^[^/](.*[^/])?$"
+          }
+        },
+        "schema_versions": {
+          "description": "The record's schema_version is one of these.",
+          "type": "array",
+          "minItems": 1,
+          "uniqueItems": true,
+          "items": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 64
+          }
+        }
+      }
+    }
+  }
+} as const;

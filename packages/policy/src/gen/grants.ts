@@ -1,0 +1,52 @@
+// Generated from policies/schemas/grants.schema.json by npm run policy:build. Do not edit.
+
+export type Role = 'reader' | 'searcher' | 'publisher' | 'syncer' | 'admin';
+/**
+ * @minItems 1
+ */
+export type GrantList = readonly Grant[];
+
+/**
+ * Who holds which role: the operator's file, merged as data.directory.grants.
+ */
+export interface Grants {
+  /**
+   * Grants of one workload, by its exact SPIFFE ID.
+   */
+  readonly ids?: {
+    readonly [k: string]: GrantList;
+  };
+  /**
+   * Grants of every workload at or below a SPIFFE ID, on a segment boundary.
+   */
+  readonly path_prefixes?: {
+    readonly [k: string]: GrantList;
+  };
+  /**
+   * Grants of every workload of a trust domain.
+   */
+  readonly trust_domains?: {
+    readonly [k: string]: GrantList;
+  };
+}
+/**
+ * Roles, and the conditions that a record must meet for them. All given conditions must hold.
+ */
+export interface Grant {
+  /**
+   * @minItems 1
+   */
+  readonly roles: readonly Role[];
+  /**
+   * The record's name is one of these or lies below one, on a segment boundary.
+   *
+   * @minItems 1
+   */
+  readonly names?: readonly string[];
+  /**
+   * The record's schema_version is one of these.
+   *
+   * @minItems 1
+   */
+  readonly schema_versions?: readonly string[];
+}

@@ -1,0 +1,10 @@
+// For users.
+
+export type { Grant, GrantList, Grants, Role } from './gen/grants.js';
+export type { LoadPolicyOptions } from './load-policy.js';
+export { loadPolicy } from './load-policy.js';
+// For other packages.
+export type { Decision, Policy, PolicyPhase } from './policy.js';
+export type { PolicyErrorCode } from './policy-error.js';
+export { PolicyError } from './policy-error.js';
+export type { LivePolicy, PolicySource } from './policy-source.js';

@@ -1,0 +1,42 @@
+/** Stable name of one cause of a {@link PolicyError}. */
+export type PolicyErrorCode =
+  // loading: the bundle
+  | 'bundle_unreadable'
+  | 'bundle_too_large'
+  | 'bundle_not_gzip'
+  | 'bundle_truncated'
+  | 'bundle_bad_archive'
+  | 'bundle_unsafe_entry'
+  | 'bundle_duplicate_entry'
+  | 'bundle_missing_file'
+  | 'bundle_bad_json'
+  | 'bundle_bad_wasm'
+  | 'bundle_missing_entrypoint'
+  | 'bundle_unknown_builtin'
+  | 'bundle_bad_record'
+  | 'bundle_digest_mismatch'
+  | 'bundle_phase_unread'
+  // loading: the grants
+  | 'grants_unreadable'
+  | 'grants_bad_yaml'
+  | 'grants_invalid'
+  // deciding
+  | 'input_invalid'
+  | 'input_too_large'
+  | 'evaluation_failed'
+  | 'odd_result';
+
+/**
+ * What this package throws, when it loads and when it decides.
+ * A load error's message is one line that names the file, the reason and the remedy. No message holds input of a decision.
+ */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  /** Stable, machine-readable cause. */
+  readonly code: PolicyErrorCode;
+
+  constructor(code: PolicyErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
