@@ -38,6 +38,17 @@ export interface MessageRule {
   readonly message: string;
   /** In order; the first whose `when` holds applies. None applies: the message is refused. */
   readonly resources: readonly ResourceRule[];
+  /**
+   * Fields among the paths above that are members of a oneof, by their path without `[]`, with the oneof's name:
+   * `{ record_refs: 'request' }`. A member that is not listed here is not found: a message alone cannot tell a oneof
+   * from a map that a caller filled with the keys `case` and `value`.
+   */
+  readonly oneofs?: Readonly<Record<string, string>>;
+  /**
+   * Fields among the paths above that hold a `google.protobuf.Struct`, by their path without `[]`: `['record.data']`.
+   * Below them everything is JSON that the caller wrote, whatever it looks like.
+   */
+  readonly structs?: readonly string[];
 }
 
 /** What the guard knows of one method. */
