@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { runProcess, runTool } from './run-process.mjs';
+import { publishedMembers } from './workspace.mjs';
+
+/** Packs every published package as npm would, into a temporary folder that {@link withTarballs} removes afterwards. */
+async function pack(members, folder) {
+  const { code, output } = await runProcess('npm', [
+    'pack',
+    '--json',
+    '--ignore-scripts',
+    '--offline',
+    `--pack-destination=${folder}`,
+    ...members.map(({ path }) => path),
+  ]);
+  if (code !== 0) throw new Error(output);
+  const list = JSON.parse(output.slice(output.indexOf('[\n')));
+  return list.map(({ name, filename }) => ({
+    path: members.find(({ manifest }) => manifest.name === name).path,
+    name,
+    file: join(folder, filename),
+  }));
+}
+
+/** Calls `use` with the packed packages, `{ name, path, file }` each. */
+export async function withTarballs(use) {
+  const folder = mkdtempSync(join(tmpdir(), 'dirgate-pack-'));
+  try {
+    return await use(await pack(publishedMembers(), folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** `publint --strict`: whatever would puzzle who installs the package. */
+export async function publintProblems({ name, path, file }) {
+  const { buffer } = new Uint8Array(readFileSync(file));
+  const { messages, pkg } = await publint({ pkgDir: path, strict: true, pack: { tarball: buffer } });
+  return messages
+    .filter(({ type }) => type !== 'suggestion')
+    .map((message) => `${name}: ${formatMessage(message, pkg, { color: false })}`);
+}
+
+/** Are the types the ones that an importing ES module gets? ES modules are the only ones that we publish (N-57). */
+export async function typesProblems({ name, file }) {
+  const { code, output } = await runTool('@arethetypeswrong/cli/dist/index.js', [file, '--profile', 'esm-only', '--no-color', '--no-emoji']);
+  return code === 0 ? [] : [`${name}:\n${output}`];
+}

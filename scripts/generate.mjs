@@ -1,0 +1,39 @@
+import './require-node.mjs';
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { install } from './prepare.mjs';
+import { runProcess } from './run-process.mjs';
+import { ROOT } from './workspace.mjs';
+
+/** Which package owns the code generated from which folder of `proto/`. */
+export const GENERATED = [
+  { proto: 'proto/spiffe', folder: 'packages/workload-api' },
+  { proto: 'proto/agntcy', folder: 'packages/directory' },
+];
+
+/** Generates all of it below `root`, where every `folder` gets a `src/gen`. Needs no network. Throws what buf says. */
+export async function generateInto(root) {
+  for (const { proto, folder } of GENERATED) {
+    await buf(['generate', '--path', proto, '-o', join(root, folder)]);
+  }
+}
+
+/** Runs the installed buf; resolves when it ends well, throws an error that holds its output otherwise. */
+export async function buf(args) {
+  const bin = join(ROOT, 'node_modules', '.bin');
+  // buf finds protoc-gen-es on the PATH.
+  const env = { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` };
+  const { code, output } = await runProcess(join(bin, 'buf'), args, { env });
+  if (code !== 0) throw new Error(`buf ${args[0]}:\n${output}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (!(await install())) process.exit(1);
+  try {
+    await generateInto(ROOT);
+  } catch (error) {
+    console.error(error.message);
+    process.exit(1);
+  }
+}

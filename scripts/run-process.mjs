@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { ROOT } from './workspace.mjs';
+
+/**
+ * Runs a program and waits for its end; never throws.
+ * With `show` its output goes straight to the terminal, otherwise it is collected in `output`.
+ * A program that cannot be started, or dies of a signal, has a `code` other than 0.
+ */
+export function runProcess(command, args, { show = false, env = process.env, cwd = ROOT } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    let output = '';
+    const collect = (chunk) => {
+      output += chunk;
+    };
+    child.stdout?.setEncoding('utf8').on('data', collect);
+    child.stderr?.setEncoding('utf8').on('data', collect);
+    child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}\n` }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** {@link runProcess} for a JavaScript program inside `node_modules`, which saves the start of a shell and of npx. */
+export function runTool(path, args, options) {
+  return runProcess(process.execPath, [join(ROOT, 'node_modules', path), ...args], options);
+}
