@@ -1,0 +1,105 @@
+import { InProcessIdentity } from './in-process-identity.js';
+import { type AuthorityChange, TrustDomainAuthority, type TrustDomainOptions } from './trust-domain-authority.js';
+import { readWorkloadIds, Workload } from './workload.js';
+
+/** What {@link createIdentityAuthority} is told. */
+export interface IdentityAuthorityOptions {
+  readonly trustDomains: readonly TrustDomainOptions[];
+  /** Now, in ms since the epoch, for everything that is issued. Default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Issues SPIFFE identities of any number of trust domains inside one process, for tests and demos.
+ * Nothing of it is secret or durable: keys live in memory and end with it.
+ */
+export class IdentityAuthority implements AsyncDisposable {
+  readonly #trustDomains = new Map<string, TrustDomainAuthority>();
+  /** Trust domain name to the names of those it federates with. */
+  readonly #federation = new Map<string, Set<string>>();
+  readonly #workloads = new Set<Workload>();
+  readonly #clock: () => number;
+
+  /** @internal Use {@link createIdentityAuthority}. */
+  constructor({ trustDomains, clock = Date.now }: IdentityAuthorityOptions) {
+    this.#clock = clock;
+    for (const options of trustDomains) this.#add(options);
+    for (const { name, federatesWith = [] } of trustDomains) for (const other of federatesWith) this.#link(name, other);
+  }
+
+  /** The trust domain of that name. @throws RangeError when there is none */
+  trustDomain(name: string): TrustDomainAuthority {
+    const found = this.#trustDomains.get(name);
+    if (!found) throw new RangeError(`this authority has no trust domain ${JSON.stringify(name)}`);
+    return found;
+  }
+
+  /** From now on workloads of `trustDomain` are given the bundles of `other`. One direction only. */
+  federate(trustDomain: string, other: string): void {
+    this.#link(trustDomain, other);
+    this.#federationChanged(trustDomain);
+  }
+
+  /** Ends what {@link federate} began. */
+  unfederate(trustDomain: string, other: string): void {
+    this.#partnersOf(trustDomain).delete(this.trustDomain(other).name);
+    this.#federationChanged(trustDomain);
+  }
+
+  /**
+   * The identity of a workload, without a socket: for unit tests. It has no end and needs no closing.
+   * It does not renew by itself; `rotate()` does.
+   *
+   * @throws SpiffeError, RangeError when `id` is no SPIFFE ID of a trust domain of this authority
+   */
+  identityOf(id: string | readonly string[]): InProcessIdentity {
+    return new InProcessIdentity(this.#workload(id));
+  }
+
+  #workload(id: string | readonly string[]): Workload {
+    const { ids, trustDomain } = readWorkloadIds(id);
+    const own = this.trustDomain(trustDomain);
+    const partners = this.#partnersOf(trustDomain);
+    const workload = new Workload(ids, { own, federated: () => [...partners].map((name) => this.trustDomain(name)) });
+    this.#workloads.add(workload);
+    return workload;
+  }
+
+  #add(options: TrustDomainOptions): void {
+    const added = new TrustDomainAuthority(options, this.#clock, (change) => this.#authorityChanged(added.name, change));
+    if (this.#trustDomains.has(added.name)) throw new RangeError(`trust domain ${added.name} is named twice`);
+    this.#trustDomains.set(added.name, added);
+    this.#federation.set(added.name, new Set());
+  }
+
+  #link(trustDomain: string, other: string): void {
+    if (trustDomain === other) throw new RangeError('a trust domain does not federate with itself');
+    this.#partnersOf(trustDomain).add(this.trustDomain(other).name);
+  }
+
+  #partnersOf(trustDomain: string): Set<string> {
+    const partners = this.#federation.get(this.trustDomain(trustDomain).name);
+    return partners ?? new Set();
+  }
+
+  #authorityChanged(trustDomain: string, change: AuthorityChange): void {
+    for (const workload of this.#workloads) workload.authorityChanged(trustDomain, change);
+  }
+
+  #federationChanged(trustDomain: string): void {
+    for (const workload of this.#workloads) if (workload.own.name === trustDomain) workload.federationChanged();
+  }
+
+  /** Ends all served workloads and removes their sockets. */
+  async close(): Promise<void> {}
+
+  /** {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+/** Creates the keys and CAs of all trust domains. Close it, or hold it with `await using`. @throws SpiffeError, RangeError */
+export async function createIdentityAuthority(options: IdentityAuthorityOptions): Promise<IdentityAuthority> {
+  return new IdentityAuthority(options);
+}
