@@ -1,0 +1,41 @@
+package directory.authz
+
+# A grant's prefix has at most as many segments (grants.schema.json says the same), so that a long path costs little.
+max_prefix_segments := 16
+
+# METADATA
+# title: Grants of the subject
+# description: >-
+#   By exact ID, by path prefix on a segment boundary, by trust domain. Each is one lookup: the number of grants does
+#   not matter. A federated subject has grants only where one names its own trust domain.
+subject_grants := [grant |
+	some found in [grants_by_id, grants_by_prefix, grants_by_trust_domain]
+	some grant in found
+]
+
+# METADATA
+# description: The subject's grants with a role that covers the class of the action.
+covering_grants := [grant |
+	some grant in subject_grants
+	covers_class(grant)
+]
+
+grants_by_id := [grant | some grant in data.directory.grants.ids[input.subject.id]]
+
+grants_by_trust_domain := [grant |
+	some grant in data.directory.grants.trust_domains[input.subject.properties.trust_domain]
+]
+
+grants_by_prefix := [grant |
+	data.directory.grants.path_prefixes
+	segments := array.concat(["spiffe:/", input.subject.properties.trust_domain], input.subject.properties.path)
+	some index, _ in input.subject.properties.path
+	index < max_prefix_segments
+	prefix := concat("/", array.slice(segments, 0, index + 3))
+	some grant in data.directory.grants.path_prefixes[prefix]
+]
+
+covers_class(grant) if {
+	some role in grant.roles
+	input.action.properties.class in classes_of_role[role]
+}
