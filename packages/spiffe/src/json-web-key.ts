@@ -1,0 +1,85 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { decodeBase64Url } from './base64url.js';
+import { type JwtAlgorithmSpec, jwtAlgorithm, type KeyFamily } from './jwt-algorithms.js';
+import type { JsonObject, JsonValue } from './strict-json.js';
+
+/** A public key that may verify JWT-SVIDs. */
+export interface VerificationKey {
+  readonly kid: string;
+  readonly family: KeyFamily;
+  /** The only algorithm that the key may be used with, when its JWK says so (RFC 7517 §4.4). */
+  readonly algorithm: JwtAlgorithmSpec | undefined;
+  /** Exact length of every signature by this key. */
+  readonly signatureBytes: number;
+  readonly publicKey: KeyObject;
+}
+
+const MIN_RSA_BITS = 2048;
+const MAX_RSA_BITS = 8192;
+const CURVES: ReadonlyMap<JsonValue | undefined, { readonly family: KeyFamily; readonly coordinateBytes: number }> = new Map([
+  ['P-256', { family: 'P-256', coordinateBytes: 32 }],
+  ['P-384', { family: 'P-384', coordinateBytes: 48 }],
+  ['P-521', { family: 'P-521', coordinateBytes: 66 }],
+]);
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+interface KeyMaterial {
+  readonly family: KeyFamily;
+  readonly signatureBytes: number;
+  /** Built member by member, so that nothing else of the document reaches node:crypto. */
+  readonly jwk: JsonWebKey;
+}
+
+/**
+ * Reads one element of a JWK Set as a verification key, or `undefined` when it must be ignored (J-20, B-3): a private or
+ * symmetric key, an unknown type or curve, no `kid`, RSA outside of 2048 to 8192 bit or with an odd exponent outside of
+ * 3 to 2^32, a point off its curve, an `alg` or `key_ops` that never verifies. `use` is the caller's to judge.
+ */
+export function readVerificationKey(jwk: JsonObject): VerificationKey | undefined {
+  const { kid, kty, alg, key_ops: operations } = jwk;
+  if (typeof kid !== 'string' || kid === '') return undefined;
+  if (PRIVATE_MEMBERS.some((member) => member in jwk)) return undefined;
+  if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return undefined;
+  const material = kty === 'EC' ? ecMaterial(jwk) : kty === 'RSA' ? rsaMaterial(jwk) : undefined;
+  if (material === undefined) return undefined;
+  const algorithm = jwtAlgorithm(alg);
+  if (alg !== undefined && algorithm?.family !== material.family) return undefined;
+  const { family, signatureBytes } = material;
+  try {
+    const publicKey = createPublicKey({ key: material.jwk, format: 'jwk' });
+    return Object.freeze({ kid: copyOf(kid), family, algorithm, signatureBytes, publicKey });
+  } catch {
+    // A point that is not on its curve.
+    return undefined;
+  }
+}
+
+function ecMaterial({ crv, x, y }: JsonObject): KeyMaterial | undefined {
+  const curve = CURVES.get(crv);
+  if (curve === undefined || typeof x !== 'string' || typeof y !== 'string') return undefined;
+  // RFC 7518 §6.2.1.2: always the full length of the field.
+  const { family, coordinateBytes } = curve;
+  if (decodeBase64Url(x)?.length !== coordinateBytes || decodeBase64Url(y)?.length !== coordinateBytes) return undefined;
+  return { family, signatureBytes: 2 * coordinateBytes, jwk: { kty: 'EC', crv: family, x, y } };
+}
+
+function rsaMaterial({ n, e }: JsonObject): KeyMaterial | undefined {
+  if (typeof n !== 'string' || typeof e !== 'string') return undefined;
+  const modulus = decodeBase64Url(n);
+  const exponent = decodeBase64Url(e);
+  if (modulus === undefined || exponent === undefined || !isMinimalOdd(modulus) || !isMinimalOdd(exponent)) return undefined;
+  const bits = 8 * modulus.length - Math.clz32(modulus[0] ?? 0) + 24;
+  if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) return undefined;
+  if (exponent.length > 4 || exponent.readUIntBE(0, exponent.length) === 1) return undefined;
+  return { family: 'RSA', signatureBytes: modulus.length, jwk: { kty: 'RSA', n, e } };
+}
+
+/** Base64urlUInt without leading zero octets (RFC 7518 §2), of an odd number. */
+function isMinimalOdd(bytes: Buffer): boolean {
+  return bytes.length > 0 && bytes[0] !== 0 && ((bytes.at(-1) ?? 0) & 1) === 1;
+}
+
+/** A slice of a string keeps the whole string alive, here a document of up to 4 MiB. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}

@@ -1,0 +1,133 @@
+import { isUtf8 } from 'node:buffer';
+import { decodeBase64Url } from './base64url.js';
+import { type JwtAlgorithmSpec, jwtAlgorithm } from './jwt-algorithms.js';
+import { SpiffeError } from './spiffe-error.js';
+import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
+import { isJsonObject, type JsonFault, type JsonObject, type JsonValue, parseStrictJson } from './strict-json.js';
+
+/** Legal tokens are ASCII: one code unit is one byte. */
+export const MAX_TOKEN_BYTES = 8192;
+const MAX_AUDIENCES = 32;
+/** The last second that a `Date` can hold; beyond it no date is meant, and milliseconds soon stop being finite. */
+const MAX_SECONDS = 8.64e12;
+
+/** A JWT-SVID that has the right form. Nothing of it is proven: the signature is neither checked nor decoded. */
+export interface JwtSvidToken {
+  readonly algorithm: JwtAlgorithmSpec;
+  readonly kid: string | undefined;
+  readonly id: SpiffeId;
+  /** Frozen. */
+  readonly audience: readonly string[];
+  /** `exp`, `nbf` and `iat` in milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly notBefore: number | undefined;
+  readonly issuedAt: number | undefined;
+  /** Null-prototype, deep frozen. */
+  readonly claims: JsonObject;
+  /** What the signature is over. */
+  readonly signedText: string;
+  readonly signatureText: string;
+}
+
+/**
+ * Takes a token apart (JWS Compact) and checks everything that needs neither key nor clock: J-1 to J-3, J-5, J-8, J-9,
+ * J-14, J-26, J-27, and the form of `kid`. Its one parse serves both the choice of the key and the claims.
+ * Size before decoding, header before payload.
+ */
+export function readJwtSvidToken(token: string): JwtSvidToken {
+  if (typeof token !== 'string') throw new SpiffeError('jwt_malformed', 'a token must be a string');
+  if (token.length > MAX_TOKEN_BYTES) throw new SpiffeError('jwt_too_large', `a token has at most ${MAX_TOKEN_BYTES} bytes`);
+  const headerEnd = token.indexOf('.');
+  const payloadEnd = token.indexOf('.', headerEnd + 1);
+  const threeParts = headerEnd > 0 && payloadEnd > headerEnd + 1 && payloadEnd < token.length - 1;
+  if (!threeParts || token.indexOf('.', payloadEnd + 1) !== -1) {
+    throw new SpiffeError('jwt_malformed', 'a token has three non-empty parts');
+  }
+  const header = readHeader(readPart(token.slice(0, headerEnd), 'header'));
+  const claims = readPart(token.slice(headerEnd + 1, payloadEnd), 'payload');
+  const { sub, aud, exp, nbf, iat } = claims;
+  const id = readSubject(sub);
+  const audience = readAudience(aud);
+  const expiresAt = readNumericDate(exp, 'exp');
+  if (expiresAt === undefined) throw new SpiffeError('jwt_expiry_missing', 'exp is missing');
+  const notBefore = readNumericDate(nbf, 'nbf');
+  const issuedAt = readNumericDate(iat, 'iat');
+  freezeDeep(claims);
+  const signedText = token.slice(0, payloadEnd);
+  const signatureText = token.slice(payloadEnd + 1);
+  return { ...header, id, audience, expiresAt, notBefore, issuedAt, claims, signedText, signatureText };
+}
+
+function readPart(text: string, part: 'header' | 'payload'): JsonObject {
+  const bytes = decodeBase64Url(text);
+  if (bytes === undefined) throw new SpiffeError('jwt_encoding', `the ${part} is not canonical base64url`);
+  if (!isUtf8(bytes)) throw new SpiffeError('jwt_encoding', `the ${part} is not UTF-8`);
+  // Buffer keeps a byte order mark, TextDecoder would drop it; the scanner refuses it.
+  const value = parseStrictJson(bytes.toString('utf8'), (fault) => partError(fault, part));
+  if (!isJsonObject(value)) throw new SpiffeError('jwt_malformed', `the ${part} is not a JSON object`);
+  return value;
+}
+
+function partError(fault: JsonFault, part: 'header' | 'payload'): SpiffeError {
+  switch (fault) {
+    case 'syntax':
+      return new SpiffeError('jwt_encoding', `the ${part} is not JSON`);
+    case 'duplicate-member':
+      return new SpiffeError('jwt_duplicate_member', `an object of the ${part} has two members of one name`);
+    case 'depth':
+      return new SpiffeError('jwt_too_deep', `the ${part} is nested too deeply`);
+  }
+}
+
+function readHeader(header: JsonObject): Pick<JwtSvidToken, 'algorithm' | 'kid'> {
+  const { alg, typ, kid } = header;
+  const algorithm = jwtAlgorithm(alg);
+  if (algorithm === undefined) throw new SpiffeError('jwt_algorithm', 'alg is none of the nine that JWT-SVID allows');
+  for (const member in header) {
+    if (member !== 'alg' && member !== 'kid' && member !== 'typ') {
+      throw new SpiffeError('jwt_header_member', 'the header has a member other than alg, kid and typ');
+    }
+  }
+  if (typ !== undefined && typ !== 'JWT' && typ !== 'JOSE') throw new SpiffeError('jwt_type', 'typ is neither JWT nor JOSE');
+  if (kid === undefined || (typeof kid === 'string' && kid !== '')) return { algorithm, kid };
+  throw new SpiffeError('jwt_key_id', 'kid is not a non-empty string');
+}
+
+function readSubject(sub: JsonValue | undefined): SpiffeId {
+  if (typeof sub !== 'string') throw new SpiffeError('jwt_subject', 'sub is missing or not a string');
+  let id: SpiffeId;
+  try {
+    id = parseSpiffeId(sub);
+  } catch (cause) {
+    throw new SpiffeError('jwt_subject', 'sub is not a SPIFFE ID', { cause });
+  }
+  if (id.path === '') throw new SpiffeError('jwt_subject', 'sub is the ID of a trust domain, not of a workload');
+  return id;
+}
+
+function readAudience(aud: JsonValue | undefined): readonly string[] {
+  const values = typeof aud === 'string' ? [aud] : aud;
+  if (!Array.isArray(values) || values.length === 0) throw new SpiffeError('jwt_audience', 'aud is missing or empty');
+  if (values.length > MAX_AUDIENCES) throw new SpiffeError('jwt_too_many_audiences', `aud has at most ${MAX_AUDIENCES} values`);
+  if (!values.every((value) => typeof value === 'string'))
+    throw new SpiffeError('jwt_audience', 'aud has a value that is no string');
+  return Object.freeze(values);
+}
+
+function readNumericDate(value: JsonValue | undefined, claim: 'exp' | 'nbf' | 'iat'): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && value >= 0 && value <= MAX_SECONDS) return value * 1000;
+  throw new SpiffeError('jwt_numeric_date', `${claim} is not a number of seconds since the epoch`);
+}
+
+/** Also refuses numbers beyond the range of a double: they are infinite here, and would be `null` in a policy's input. */
+function freezeDeep(value: JsonValue): void {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new SpiffeError('jwt_encoding', 'the payload has a number that is out of range');
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) value.forEach(freezeDeep);
+  else for (const member in value as JsonObject) freezeDeep((value as JsonObject)[member] ?? null);
+  Object.freeze(value);
+}

@@ -1,0 +1,62 @@
+import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
+import { parseTrustDomain, type TrustDomain } from './trust-domain.js';
+
+/** Says which identities are the expected ones. It compares; that the identity is proven is the verifier's work. */
+export interface SpiffeIdMatcher {
+  /** For logs and error messages, for example `spiffe://prod.example/dir/*`. */
+  readonly description: string;
+  matches(id: SpiffeId): boolean;
+}
+
+/**
+ * Matches exactly this ID.
+ *
+ * @throws SpiffeError as `parseSpiffeId`
+ */
+export function matchId(id: string | SpiffeId): SpiffeIdMatcher {
+  const expected = asSpiffeId(id);
+  return matcher(expected.toString(), (candidate) => candidate.equals(expected));
+}
+
+/**
+ * Matches each of these IDs.
+ *
+ * @throws SpiffeError as `parseSpiffeId`
+ * @throws TypeError when no ID is given
+ */
+export function matchAnyOf(...ids: readonly (string | SpiffeId)[]): SpiffeIdMatcher {
+  if (ids.length === 0) throw new TypeError('matchAnyOf needs at least one SPIFFE ID');
+  const expected = new Set(ids.map((id) => asSpiffeId(id).toString()));
+  return matcher([...expected].join(' or '), (candidate) => expected.has(candidate.toString()));
+}
+
+/**
+ * Matches every ID of this trust domain. A string is the bare name, `prod.example`.
+ *
+ * @throws SpiffeError as `parseTrustDomain`
+ */
+export function matchTrustDomain(trustDomain: string | TrustDomain): SpiffeIdMatcher {
+  const expected = typeof trustDomain === 'string' ? parseTrustDomain(trustDomain) : trustDomain;
+  return matcher(`${expected.id}/*`, (candidate) => candidate.trustDomain.equals(expected));
+}
+
+/**
+ * Matches this ID and every ID below it: `spiffe://td/dir` covers `spiffe://td/dir/store`, not `spiffe://td/directory`.
+ *
+ * @throws SpiffeError as `parseSpiffeId`
+ * @throws TypeError for an ID without a path; a whole trust domain is asked for by {@link matchTrustDomain}
+ */
+export function matchPathPrefix(prefix: string | SpiffeId): SpiffeIdMatcher {
+  const expected = asSpiffeId(prefix);
+  if (expected.path === '') throw new TypeError('matchPathPrefix needs a path; use matchTrustDomain for a whole trust domain');
+  const below = `${expected}/`;
+  return matcher(`${below}*`, (candidate) => candidate.equals(expected) || candidate.toString().startsWith(below));
+}
+
+function matcher(description: string, matches: (id: SpiffeId) => boolean): SpiffeIdMatcher {
+  return Object.freeze({ description, matches });
+}
+
+function asSpiffeId(id: string | SpiffeId): SpiffeId {
+  return typeof id === 'string' ? parseSpiffeId(id) : id;
+}
