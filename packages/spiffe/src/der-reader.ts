@@ -1,0 +1,175 @@
+import { SpiffeError } from './spiffe-error.js';
+
+/** The universal tags that certificates use. */
+export const DER_TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/**
+ * Reads DER forwards through a window of bytes: definite, minimal lengths only, bounds before content, one-byte tags
+ * only (nothing in a certificate needs more). Every `read…` consumes one element or throws; {@link end} must be called
+ * where nothing may follow.
+ * One deviation from DER on purpose: an encoded default value (`cA FALSE`) is read, as every verifier in use does.
+ */
+export class DerReader {
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  #position: number;
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    this.#bytes = bytes;
+    this.#position = start;
+    this.#end = end;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#position === this.#end;
+  }
+
+  /** Throws unless everything was read. */
+  end(): void {
+    if (!this.isAtEnd) throw malformed('unexpected bytes after the last element');
+  }
+
+  /** The next element's tag; `undefined` at the end. */
+  peekTag(): number | undefined {
+    return this.isAtEnd ? undefined : this.#bytes[this.#position];
+  }
+
+  /** One element of any tag: its tag, and a reader over its content. */
+  readAny(): { readonly tag: number; readonly content: DerReader } {
+    const tag = this.#readByte();
+    if ((tag & 0x1f) === 0x1f) throw malformed('a tag of several bytes');
+    const length = this.#readLength();
+    // Compared this way round, a hostile length cannot overflow anything.
+    if (length > this.#end - this.#position) throw malformed('an element is longer than what holds it');
+    const start = this.#position;
+    this.#position += length;
+    return { tag, content: new DerReader(this.#bytes, start, this.#position) };
+  }
+
+  /** One element that must have `tag`: a reader over its content. */
+  read(tag: number): DerReader {
+    if (this.peekTag() !== tag) throw malformed(`expected tag 0x${tag.toString(16)}`);
+    return this.readAny().content;
+  }
+
+  /** The same, or `undefined` (and nothing consumed) when the next element has another tag. */
+  readOptional(tag: number): DerReader | undefined {
+    return this.peekTag() === tag ? this.readAny().content : undefined;
+  }
+
+  /** One whole element, header included, that must have `tag`. A view, not a copy. */
+  readRaw(tag: number): Uint8Array {
+    const start = this.#position;
+    this.read(tag);
+    return this.#bytes.subarray(start, this.#position);
+  }
+
+  /** All that is left of the window. A view, not a copy. */
+  rest(): Uint8Array {
+    const start = this.#position;
+    this.#position = this.#end;
+    return this.#bytes.subarray(start, this.#end);
+  }
+
+  readBoolean(): boolean {
+    const content = this.read(DER_TAG.boolean).rest();
+    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw malformed('a BOOLEAN that is not DER');
+    return content[0] === 0xff;
+  }
+
+  /** Content octets of a minimally encoded INTEGER, two's complement. */
+  readInteger(): Uint8Array {
+    const content = this.read(DER_TAG.integer).rest();
+    const [first, second] = content;
+    if (first === undefined) throw malformed('an INTEGER without content');
+    if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
+      throw malformed('an INTEGER that is not minimal');
+    }
+    return content;
+  }
+
+  /** A non-negative INTEGER below 2^31. */
+  readSmallInteger(): number {
+    const content = this.readInteger();
+    if (content.length > 4 || (content[0] ?? 0) >= 0x80) throw malformed('an INTEGER out of range');
+    return content.reduce((value, byte) => value * 256 + byte, 0);
+  }
+
+  readBitString(): { readonly unusedBits: number; readonly bits: Uint8Array } {
+    const content = this.read(DER_TAG.bitString).rest();
+    const unusedBits = content[0];
+    if (unusedBits === undefined || unusedBits > 7) throw malformed('a BIT STRING without a sane count of unused bits');
+    const bits = content.subarray(1);
+    const last = bits.at(-1);
+    if (last === undefined ? unusedBits !== 0 : (last & ((1 << unusedBits) - 1)) !== 0) {
+      throw malformed('a BIT STRING whose unused bits are set');
+    }
+    return { unusedBits, bits };
+  }
+
+  /** A BIT STRING that holds whole bytes. */
+  readBitStringBytes(): Uint8Array {
+    const { unusedBits, bits } = this.readBitString();
+    if (unusedBits !== 0) throw malformed('a BIT STRING that should hold whole bytes');
+    return bits;
+  }
+
+  /** An OBJECT IDENTIFIER in dotted form. */
+  readOid(): string {
+    const content = this.read(DER_TAG.oid).rest();
+    if (content.length === 0 || (content.at(-1) ?? 0) >= 0x80) throw malformed('an OBJECT IDENTIFIER that is cut short');
+    const arcs: bigint[] = [];
+    let arc = 0;
+    let large = 0n;
+    let arcBytes = 0;
+    for (const byte of content) {
+      if (arcBytes === 0 && byte === 0x80) throw malformed('an OBJECT IDENTIFIER arc that is not minimal');
+      arcBytes++;
+      // Numbers hold seven groups of 7 bits exactly; a UUID arc (2.25.…) needs more, a hostile one is refused.
+      if (arcBytes > 19) throw malformed('an OBJECT IDENTIFIER arc that is too long');
+      if (arcBytes <= 7) arc = arc * 128 + (byte & 0x7f);
+      else large = (arcBytes === 8 ? BigInt(arc) : large) * 128n + BigInt(byte & 0x7f);
+      if (byte < 0x80) {
+        arcs.push(arcBytes <= 7 ? BigInt(arc) : large);
+        arc = 0;
+        arcBytes = 0;
+      }
+    }
+    const [first = 0n, ...others] = arcs;
+    const root = first < 40n ? 0n : first < 80n ? 1n : 2n;
+    return [root, first - root * 40n, ...others].join('.');
+  }
+
+  #readByte(): number {
+    const byte = this.isAtEnd ? undefined : this.#bytes[this.#position];
+    if (byte === undefined) throw malformed('bytes end inside an element');
+    this.#position++;
+    return byte;
+  }
+
+  #readLength(): number {
+    const first = this.#readByte();
+    if (first < 0x80) return first;
+    const lengthBytes = first & 0x7f;
+    if (lengthBytes === 0) throw malformed('an indefinite length');
+    if (lengthBytes > 4) throw malformed('a length of more than four bytes');
+    let length = 0;
+    for (let i = 0; i < lengthBytes; i++) length = length * 256 + this.#readByte();
+    if (length < 0x80 || length < 256 ** (lengthBytes - 1)) throw malformed('a length that is not minimal');
+    return length;
+  }
+}
+
+function malformed(what: string): SpiffeError {
+  return new SpiffeError('der_malformed', `not DER as expected: ${what}`);
+}

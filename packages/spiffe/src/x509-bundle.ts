@@ -1,0 +1,110 @@
+import { type Certificate, parseCertificate } from './certificate.js';
+import { splitDerCertificates } from './der-split.js';
+import { SpiffeError } from './spiffe-error.js';
+import type { TrustDomain } from './trust-domain.js';
+
+const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
+
+let create: (trustDomain: TrustDomain, authorities: readonly Certificate[]) => X509Bundle;
+
+/**
+ * The X.509 authorities of one trust domain, and of no other (X-17). Immutable: a changed bundle is a new object, so the object
+ * itself is the generation. Holding one means that every entry is a CA certificate of sound encoding. Whether an entry is in its
+ * validity, and whether its extensions and key can be processed, is judged when a path ends in it.
+ */
+export class X509Bundle {
+  readonly trustDomain: TrustDomain;
+  /** Every one of them is an anchor, self-signed or not (X-18). In order, without byte-equal duplicates. May be empty. */
+  readonly authorities: readonly Certificate[];
+  readonly #bySubject: ReadonlyMap<string, readonly Certificate[]>;
+
+  static {
+    create = (trustDomain, authorities) => new X509Bundle(trustDomain, authorities);
+  }
+
+  private constructor(trustDomain: TrustDomain, authorities: readonly Certificate[]) {
+    this.trustDomain = trustDomain;
+    this.authorities = Object.freeze([...authorities]);
+    const bySubject = new Map<string, Certificate[]>();
+    for (const authority of authorities) {
+      const sameName = bySubject.get(authority.subjectKey);
+      if (sameName === undefined) bySubject.set(authority.subjectKey, [authority]);
+      else sameName.push(authority);
+    }
+    this.#bySubject = bySubject;
+    Object.freeze(this);
+  }
+
+  /** The authorities whose subject is the name with this key ({@link Certificate.subjectKey}). */
+  authoritiesNamed(subjectKey: string): readonly Certificate[] {
+    return this.#bySubject.get(subjectKey) ?? [];
+  }
+}
+
+/**
+ * Makes a bundle of CA certificates, one DER certificate each. An empty list is allowed and trusts nothing (B-2).
+ * The SPIFFE ID of a CA, or its absence, never matters (X-19).
+ *
+ * @throws SpiffeError `x509_bundle_entry_not_ca`, `x509_bundle_too_large` beyond 4 MiB, and what `parseX509Svid` throws for
+ * a certificate that cannot be read; one bad entry refuses the bundle
+ */
+export function createX509Bundle(trustDomain: TrustDomain, certificates: readonly Uint8Array[]): X509Bundle {
+  requireSize(certificates.reduce((total, certificate) => total + certificate.length, 0));
+  const authorities = new Map<string, Certificate>();
+  for (const der of certificates) {
+    const authority = parseCertificate(der);
+    if (!authority.extensions.isCa) {
+      throw new SpiffeError('x509_bundle_entry_not_ca', 'a bundle holds a certificate that is not a CA');
+    }
+    const key = Buffer.from(authority.der).toString('latin1');
+    if (!authorities.has(key)) authorities.set(key, authority);
+  }
+  return create(trustDomain, [...authorities.values()]);
+}
+
+/**
+ * Reads a bundle as the Workload API sends it: one or more DER certificates back to back, nothing else. No bytes at all are an
+ * empty mandatory field (W-14), hence refused; to trust nothing, say so with `createX509Bundle(trustDomain, [])`.
+ *
+ * @throws SpiffeError `x509_bundle_empty`, `der_malformed`, and as {@link createX509Bundle}
+ */
+export function parseX509Bundle(trustDomain: TrustDomain, der: Uint8Array): X509Bundle {
+  requireSize(der.length);
+  if (der.length === 0) throw new SpiffeError('x509_bundle_empty', 'an X.509 bundle without a single byte');
+  return createX509Bundle(trustDomain, splitDerCertificates(der));
+}
+
+/**
+ * Reads a bundle from PEM text: one or more `CERTIFICATE` blocks of one certificate each. Text between blocks is skipped, as
+ * RFC 7468 §2 allows; a block of another kind (a private key, say) or a broken one is refused.
+ *
+ * @throws SpiffeError `x509_bundle_empty`, `x509_bundle_not_pem`, and as {@link createX509Bundle}
+ */
+export function parseX509BundlePem(trustDomain: TrustDomain, pem: string): X509Bundle {
+  // Base64 makes four characters of three bytes; line breaks and comments are in the rest.
+  if (pem.length > 2 * MAX_BUNDLE_BYTES) requireSize(pem.length);
+  const certificates: Uint8Array[] = [];
+  const between = pem.replace(PEM_BLOCK, (_block, body: string) => {
+    certificates.push(decodeBase64(body.replace(/\s+/g, '')));
+    return '';
+  });
+  if (between.includes('-----')) throw notPem();
+  if (certificates.length === 0) throw new SpiffeError('x509_bundle_empty', 'no CERTIFICATE block in the PEM text');
+  return createX509Bundle(trustDomain, certificates);
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'base64');
+  // Node skips what it does not like; only the canonical spelling survives the way back.
+  if (bytes.toString('base64') !== text) throw notPem();
+  return bytes;
+}
+
+function notPem(): SpiffeError {
+  return new SpiffeError('x509_bundle_not_pem', 'not a list of PEM blocks of kind CERTIFICATE');
+}
+
+function requireSize(bytes: number): void {
+  if (bytes > MAX_BUNDLE_BYTES) throw new SpiffeError('x509_bundle_too_large', 'an X.509 bundle of more than 4 MiB');
+}

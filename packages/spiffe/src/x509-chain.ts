@@ -1,0 +1,28 @@
+import { type Certificate, parseCertificate } from './certificate.js';
+import { SpiffeError } from './spiffe-error.js';
+
+/** Limits on what one peer sends, leaf included (X-26). */
+export const MAX_CHAIN_CERTIFICATES = 10;
+const MAX_CHAIN_BYTES = 64 * 1024;
+
+/** A chain as it was sent: the leaf is first, the rest may be in any order. */
+export interface X509Chain {
+  readonly leaf: Certificate;
+  readonly intermediates: readonly Certificate[];
+}
+
+/**
+ * Reads a presented chain; the limits hold before anything is parsed. One certificate that cannot be read refuses the chain,
+ * also if no path would need it.
+ */
+export function parseX509Chain(chain: readonly Uint8Array[]): X509Chain {
+  if (chain.length > MAX_CHAIN_CERTIFICATES) {
+    throw new SpiffeError('chain_too_many_certificates', `a chain holds at most ${MAX_CHAIN_CERTIFICATES} certificates`);
+  }
+  if (chain.reduce((total, der) => total + der.length, 0) > MAX_CHAIN_BYTES) {
+    throw new SpiffeError('chain_too_large', `a chain has at most ${MAX_CHAIN_BYTES} bytes`);
+  }
+  const [leaf, ...intermediates] = chain.map(parseCertificate);
+  if (leaf === undefined) throw new SpiffeError('chain_empty', 'a chain without a certificate');
+  return { leaf, intermediates };
+}
