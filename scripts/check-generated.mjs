@@ -15,9 +15,10 @@ export async function generatedProblems() {
   }
 }
 
-/** Resolves when the protos keep buf's rules; throws its findings. */
+/** What buf has against the protos: nothing, or it throws its findings. */
 export async function lintProtos() {
   await buf(['lint']);
+  return [];
 }
 
 function differences(fresh, committed) {

@@ -18,14 +18,10 @@ async function pack(members, folder) {
   ]);
   if (code !== 0) throw new Error(output);
   const list = JSON.parse(output.slice(output.indexOf('[\n')));
-  return list.map(({ name, filename }) => ({
-    path: members.find(({ manifest }) => manifest.name === name).path,
-    name,
-    file: join(folder, filename),
-  }));
+  return list.map(({ name, filename }) => ({ name, file: join(folder, filename) }));
 }
 
-/** Calls `use` with the packed packages, `{ name, path, file }` each. */
+/** Calls `use` with the packed packages, `{ name, file }` each. */
 export async function withTarballs(use) {
   const folder = mkdtempSync(join(tmpdir(), 'dirgate-pack-'));
   try {
@@ -36,9 +32,9 @@ export async function withTarballs(use) {
 }
 
 /** `publint --strict`: whatever would puzzle who installs the package. */
-export async function publintProblems({ name, path, file }) {
+export async function publintProblems({ name, file }) {
   const { buffer } = new Uint8Array(readFileSync(file));
-  const { messages, pkg } = await publint({ pkgDir: path, strict: true, pack: { tarball: buffer } });
+  const { messages, pkg } = await publint({ strict: true, pack: { tarball: buffer } });
   return messages
     .filter(({ type }) => type !== 'suggestion')
     .map((message) => `${name}: ${formatMessage(message, pkg, { color: false })}`);
@@ -46,6 +42,12 @@ export async function publintProblems({ name, path, file }) {
 
 /** Are the types the ones that an importing ES module gets? ES modules are the only ones that we publish (N-57). */
 export async function typesProblems({ name, file }) {
-  const { code, output } = await runTool('@arethetypeswrong/cli/dist/index.js', [file, '--profile', 'esm-only', '--no-color', '--no-emoji']);
+  const { code, output } = await runTool('@arethetypeswrong/cli/dist/index.js', [
+    file,
+    '--profile',
+    'esm-only',
+    '--no-color',
+    '--no-emoji',
+  ]);
   return code === 0 ? [] : [`${name}:\n${output}`];
 }
