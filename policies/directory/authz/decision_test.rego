@@ -5,7 +5,8 @@ import data.directory.authz
 
 test_decision_table[example.note] if {
 	some example in decision_table.cases
-	decision := authz.decision with input as input_of(decision_table, example) with data.directory.grants as decision_table.grants
+	decision := authz.decision with input as input_of(decision_table, example)
+		with data.directory.grants as decision_table.grants
 	decision == {"allow": example.allow, "reasons": example.reasons}
 }
 

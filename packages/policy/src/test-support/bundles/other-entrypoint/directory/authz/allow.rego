@@ -1,0 +1,5 @@
+package directory.authz
+
+# METADATA
+# entrypoint: true
+allow := true
