@@ -47,7 +47,8 @@ export function createJwtSvidVerifier(options: JwtSvidVerifierOptions): JwtSvidV
 
   const verify = (token: string, now: number): VerifiedJwtSvid => {
     // Beyond the limit (and for no string at all) the reader refuses; nothing is hashed for it.
-    if (maxCachedTokens === 0 || typeof token !== 'string' || token.length > MAX_TOKEN_BYTES) return proveJwtSvid(token, bundles, expectation, now).svid;
+    if (maxCachedTokens === 0 || typeof token !== 'string' || token.length > MAX_TOKEN_BYTES)
+      return proveJwtSvid(token, bundles, expectation, now).svid;
     const digest = hash('sha256', token, 'base64');
     const known = proofs.get(digest);
     if (known !== undefined) {

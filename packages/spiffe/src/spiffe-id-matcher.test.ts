@@ -7,7 +7,12 @@ import { parseTrustDomain } from './trust-domain.js';
 const dir = parseSpiffeId('spiffe://td/dir');
 
 describe.each<[string, SpiffeIdMatcher, readonly string[], readonly string[]]>([
-  ['matchId', matchId('spiffe://td/dir'), ['spiffe://td/dir'], ['spiffe://td/Dir', 'spiffe://td/dir/a', 'spiffe://td', 'spiffe://tx/dir']],
+  [
+    'matchId',
+    matchId('spiffe://td/dir'),
+    ['spiffe://td/dir'],
+    ['spiffe://td/Dir', 'spiffe://td/dir/a', 'spiffe://td', 'spiffe://tx/dir'],
+  ],
   ['matchId (parsed)', matchId(dir), ['spiffe://td/dir'], ['spiffe://td/di']],
   ['matchAnyOf', matchAnyOf(dir, 'spiffe://b/x'), ['spiffe://td/dir', 'spiffe://b/x'], ['spiffe://b/dir', 'spiffe://td/x']],
   ['matchTrustDomain', matchTrustDomain('td'), ['spiffe://td/a', 'spiffe://td/a/b'], ['spiffe://td.x/a', 'spiffe://t/d']],

@@ -15,9 +15,17 @@ const CASES: readonly Case[] = [
   [
     'ID-1',
     ['spiffe://td/a'],
-    ['SPIFFE://td/a', 'Spiffe://td/a', 'https://td/a', 'spiffe:/a', 'spiffe:td/a', ' spiffe://td/a', '', 'spiffe', '\ufeffspiffe://td'].map(
-      (text) => [text, 'id_scheme'],
-    ),
+    [
+      'SPIFFE://td/a',
+      'Spiffe://td/a',
+      'https://td/a',
+      'spiffe:/a',
+      'spiffe:td/a',
+      ' spiffe://td/a',
+      '',
+      'spiffe',
+      '\ufeffspiffe://td',
+    ].map((text) => [text, 'id_scheme']),
   ],
   ['ID-2', ['spiffe://t/a', 'spiffe://t'], ['spiffe:///a', 'spiffe://'].map((text) => [text, 'trust_domain_empty'])],
   [
@@ -31,33 +39,45 @@ const CASES: readonly Case[] = [
   [
     'ID-4',
     ['spiffe://td/a'],
-    ['spiffe://u@td/a', 'spiffe://@td/a', 'spiffe://td:/a', 'spiffe://td:8443/a', 'spiffe://u:p@td', 'spiffe://:@td'].map((text) => [
-      text,
-      'id_userinfo_or_port',
-    ]),
+    ['spiffe://u@td/a', 'spiffe://@td/a', 'spiffe://td:/a', 'spiffe://td:8443/a', 'spiffe://u:p@td', 'spiffe://:@td'].map(
+      (text) => [text, 'id_userinfo_or_port'],
+    ),
   ],
   [
     'ID-5',
     ['spiffe://a_b-1.x/a'],
-    ['spiffe://Td/a', 'spiffe://t%64/a', 'spiffe://[::1]/a', 'spiffe://tä/a', 'spiffe://t d', 'spiffe://td\\a', 'spiffe://ｔｄ'].map((text) => [
-      text,
-      'trust_domain_character',
-    ]),
+    [
+      'spiffe://Td/a',
+      'spiffe://t%64/a',
+      'spiffe://[::1]/a',
+      'spiffe://tä/a',
+      'spiffe://t d',
+      'spiffe://td\\a',
+      'spiffe://ｔｄ',
+    ].map((text) => [text, 'trust_domain_character']),
   ],
   [
     'ID-6',
-    ['10.0.0.1', '127.1', '..', '.', '-a', '_', 'example.org', 'xn--a', 'constructor', '__proto__'].map((td) => `spiffe://${td}/a`),
+    ['10.0.0.1', '127.1', '..', '.', '-a', '_', 'example.org', 'xn--a', 'constructor', '__proto__'].map(
+      (td) => `spiffe://${td}/a`,
+    ),
     [],
   ],
   [
     'ID-7',
     ['spiffe://td/ns/a_b/SA.1', 'spiffe://td/A-z'],
-    ['/a%20b', '/a b', '/a:b', '/é', '/a\\b', '/a@b', '/a;b', '/ａ', '/a\u2028', '/a\ud800'].map((p) => [`spiffe://td${p}`, 'id_path_character']),
+    ['/a%20b', '/a b', '/a:b', '/é', '/a\\b', '/a@b', '/a;b', '/ａ', '/a\u2028', '/a\ud800'].map((p) => [
+      `spiffe://td${p}`,
+      'id_path_character',
+    ]),
   ],
   [
     'ID-8',
     ['spiffe://td/a/...', 'spiffe://td/.a', 'spiffe://td/a..', 'spiffe://td/..a'],
-    ['/a//b', '/a/../b', '/./a', '/a/', '/', '//', '/.', '/..', '/a/..', '//a'].map((p) => [`spiffe://td${p}`, 'id_path_segment']),
+    ['/a//b', '/a/../b', '/./a', '/a/', '/', '//', '/.', '/..', '/a/..', '//a'].map((p) => [
+      `spiffe://td${p}`,
+      'id_path_segment',
+    ]),
   ],
   [
     'ID-9',
@@ -70,9 +90,15 @@ const CASES: readonly Case[] = [
   [
     'ID-11',
     ['spiffe://td/a'],
-    ['spiffe://td/a\n', 'spiffe://td/a\tb', 'spiffe://td/a\0', 'spiffe://td\n', 'spiffe://t\0d/a', 'spiffe://t\rd/a', 'spiffe://td/\x7f'].map(
-      (text) => [text, 'id_control_character'],
-    ),
+    [
+      'spiffe://td/a\n',
+      'spiffe://td/a\tb',
+      'spiffe://td/a\0',
+      'spiffe://td\n',
+      'spiffe://t\0d/a',
+      'spiffe://t\rd/a',
+      'spiffe://td/\x7f',
+    ].map((text) => [text, 'id_control_character']),
   ],
 ];
 
@@ -124,12 +150,13 @@ describe('parseSpiffeId', () => {
   it('agrees with the grammar on any text, and throws nothing but SpiffeError', () => {
     const grammar = /^spiffe:\/\/[a-z0-9._-]{1,255}(\/(?!\.{1,2}(\/|$))[a-zA-Z0-9._-]+)*$/;
     const nearly = fc
-      .array(fc.constantFrom('spiffe://', 'td', '/', '.', 'a', 'A', '%', '?', '#', ':', '@', '\n', 'é', '\0', '-', '_'), { maxLength: 12 })
+      .array(fc.constantFrom('spiffe://', 'td', '/', '.', 'a', 'A', '%', '?', '#', ':', '@', '\n', 'é', '\0', '-', '_'), {
+        maxLength: 12,
+      })
       .map((parts) => parts.join(''));
     const prefixed = nearly.map((text) => `spiffe://${text}`);
     fc.assert(
       fc.property(fc.oneof(prefixed, nearly, fc.string({ unit: 'binary' })), (text) => {
-        // `$` in the grammar would forgive a trailing newline, were it not for the `m` flag being off.
         const valid = grammar.test(text) && text.length <= 2048;
         try {
           expect(parseSpiffeId(text).toString()).toBe(text);
@@ -139,7 +166,7 @@ describe('parseSpiffeId', () => {
           expect(valid).toBe(false);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 });
