@@ -40,6 +40,30 @@ function pathsOf(rule: MessageRule): string[] {
   );
 }
 
+/** The oneofs and Structs that the paths of a rule meet, by the descriptors. */
+function layoutOf(message: DescMessage, rule: MessageRule): Required<Pick<MessageRule, 'oneofs' | 'structs'>> {
+  const oneofs: Record<string, string> = {};
+  const structs = new Set<string>();
+  for (const path of pathsOf(rule)) {
+    let at: DescMessage | undefined = message;
+    const names: string[] = [];
+    for (const part of path.split('.')) {
+      const name = part.replace(/\[\]$/, '');
+      names.push(name);
+      const field: DescField | undefined = at?.fields.find((candidate) => candidate.name === name);
+      if (field?.oneof !== undefined && !field.proto.proto3Optional) {
+        oneofs[names.join('.')] = field.oneof.name;
+      }
+      at = field?.message;
+      if (at?.typeName === 'google.protobuf.Struct') {
+        structs.add(names.join('.'));
+        break;
+      }
+    }
+  }
+  return { oneofs, structs: [...structs] };
+}
+
 describe('directoryCatalogue', () => {
   test('knows exactly the 37 methods, and every method of our descriptors', () => {
     expect(directoryCatalogue.size).toBe(37);
@@ -59,6 +83,7 @@ describe('directoryCatalogue', () => {
       if (part !== undefined) {
         expect(part.message).toBe(message.typeName);
         expect(part.resources.length).toBeGreaterThan(0);
+        expect({ oneofs: part.oneofs ?? {}, structs: part.structs ?? [] }).toEqual(layoutOf(message, part));
         expect(pathsOf(part).map((field) => brokenPath(message, field))).toEqual(pathsOf(part).map(() => undefined));
       }
     }

@@ -46,17 +46,30 @@ function perMessage(actionClass: ActionClass, request: MessageRule, response: Me
 }
 
 const recordRef = of(`${core}.RecordRef`, recordByCid('cid'));
-const record = of(`${core}.Record`, { type: 'record', properties: recordProperties('data') });
+const record: MessageRule = {
+  ...of(`${core}.Record`, { type: 'record', properties: recordProperties('data') }),
+  structs: ['data'],
+};
 const query: ResourceRule = { type: 'query' };
 const refsOrQueries: readonly ResourceRule[] = [
   { when: 'record_refs', ...recordByCid('record_refs.refs[].cid') },
   { type: 'selection', when: 'queries', constants: { kind: 'queries' } },
 ];
-const publishRequest = of(`${routing}.PublishRequest`, ...refsOrQueries, {
-  type: 'selection',
-  when: 'all_records',
-  constants: { kind: 'all' },
-});
+/** A message that selects nothing is the handler's to refuse; whoever may not publish at all is refused before. */
+const nothing: ResourceRule = { type: 'selection', constants: { kind: 'none' } };
+const publishRequest: MessageRule = {
+  ...of(
+    `${routing}.PublishRequest`,
+    ...refsOrQueries,
+    { type: 'selection', when: 'all_records', constants: { kind: 'all' } },
+    nothing,
+  ),
+  oneofs: { record_refs: 'request', queries: 'request', all_records: 'request' },
+};
+const unpublishRequest: MessageRule = {
+  ...of(`${routing}.UnpublishRequest`, ...refsOrQueries, nothing),
+  oneofs: { record_refs: 'request', queries: 'request' },
+};
 
 const servicesWithMessageRules: Readonly<Record<string, Readonly<Record<string, MethodRule>>>> = {
   [`${store}.StoreService`]: {
@@ -88,7 +101,7 @@ const servicesWithMessageRules: Readonly<Record<string, Readonly<Record<string, 
   },
   [`${routing}.RoutingService`]: {
     Publish: perRequest('publish', publishRequest),
-    Unpublish: perRequest('publish', of(`${routing}.UnpublishRequest`, ...refsOrQueries)),
+    Unpublish: perRequest('publish', unpublishRequest),
     Search: perMessage(
       'search',
       of(`${routing}.SearchRequest`, query),
@@ -108,11 +121,10 @@ const servicesWithMessageRules: Readonly<Record<string, Readonly<Record<string, 
       of(`${search}.SearchCIDsRequest`, query),
       of(`${search}.SearchCIDsResponse`, recordByCid('record_cid')),
     ),
-    SearchRecords: perMessage(
-      'search',
-      of(`${search}.SearchRecordsRequest`, query),
-      of(`${search}.SearchRecordsResponse`, { type: 'record', properties: recordProperties('record.data') }),
-    ),
+    SearchRecords: perMessage('search', of(`${search}.SearchRecordsRequest`, query), {
+      ...of(`${search}.SearchRecordsResponse`, { type: 'record', properties: recordProperties('record.data') }),
+      structs: ['record.data'],
+    }),
     CountRecords: perRequest('search', of(`${search}.CountRecordsRequest`, query)),
   },
 };

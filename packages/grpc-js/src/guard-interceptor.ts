@@ -1,0 +1,77 @@
+import type { ServerHttp2Session } from 'node:http2';
+import type { Connection, Guard } from '@dirgate/guard';
+import { readPeerChain } from '@dirgate/tls';
+import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import { activeCallerContext, setCaller } from './caller-context.js';
+import { GuardedServerCall } from './guarded-server-call.js';
+import { stripIdentityMetadata } from './identity-metadata.js';
+import { refuseCall } from './refuse-call.js';
+import { readCallTransport, readTlsSocket } from './transport-seam.js';
+
+/**
+ * The way of one call into a server. Authentication and the `call` phase happen here, synchronously, before a byte is
+ * deserialized: one tick later the handlers of request streams would already have started (node-facts N-60).
+ */
+export function createGuardInterceptor(guard: Guard): ServerInterceptor {
+  const connections = new WeakMap<ServerHttp2Session, Connection>();
+
+  const judge = (path: string, call: ServerInterceptingCallInterface, shape: CallShape): ServerInterceptingCallInterface => {
+    const transport = readCallTransport(call);
+    if (transport === undefined) {
+      return refuseUnread(guard, path, call);
+    }
+    const { metadata, stream, session } = transport;
+    const connection = connections.get(session) ?? openConnection(guard, session);
+    if (connection === undefined) {
+      return refuseUnread(guard, path, call);
+    }
+    connections.set(session, connection);
+    const admission = guard.admit({ connection, method: path, authorization: metadata.get('authorization').map(String) });
+    if (admission.kind === 'refused') {
+      refuseCall(call, stream, admission.refusal);
+      return call;
+    }
+    const { call: admitted } = admission;
+    stripIdentityMetadata(metadata);
+    setCaller(metadata, admitted.caller);
+    stream.once('close', () => admitted.end());
+    const context = activeCallerContext();
+    if (!admitted.judgesRequests && !shape.responseStream && context === undefined) {
+      admitted.watch((refusal) => refuseCall(call, stream, refusal));
+      return call;
+    }
+    return new GuardedServerCall(call, stream, admitted, shape, context);
+  };
+
+  return (method, call) => {
+    try {
+      return judge(method.path, call, method);
+    } catch {
+      return refuseUnread(guard, method.path, call); // a throw here would end the process (N-63)
+    }
+  };
+}
+
+/** Which sides of a call are streams. */
+export interface CallShape {
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
+
+function openConnection(guard: Guard, session: ServerHttp2Session): Connection | undefined {
+  const socket = readTlsSocket(session);
+  return (
+    socket &&
+    guard.connect({
+      peerChain: guard.accept === 'jwt' ? [] : readPeerChain(socket),
+      resumed: socket.isSessionReused(),
+      peerAddress: `${socket.remoteAddress}:${socket.remotePort}`,
+    })
+  );
+}
+
+/** Refuses a call of which the connection could not even be read. */
+function refuseUnread(guard: Guard, path: string, call: ServerInterceptingCallInterface): ServerInterceptingCallInterface {
+  refuseCall(call, undefined, guard.refuseUnread(path));
+  return call;
+}

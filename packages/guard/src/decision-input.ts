@@ -1,0 +1,46 @@
+import type { AuthenticatedCaller } from './caller.js';
+import type { MethodRule, Phase } from './catalogue.js';
+import type { DecisionInput } from './gen/decision-input.js';
+import type { Resource } from './resources.js';
+
+/** A method of the catalogue with all that its calls share. */
+export interface Method {
+  readonly path: string;
+  readonly rule: MethodRule;
+  readonly actions: Readonly<Record<Phase, DecisionInput['action']>>;
+  /** The resource of phase `call`: the service itself. */
+  readonly service: Resource;
+}
+
+/** What every decision about one call has in common. */
+export interface DecisionContext {
+  readonly caller: AuthenticatedCaller;
+  readonly method: Method;
+  readonly server: DecisionInput['context']['server'];
+  readonly peerAddress: string;
+}
+
+/** Splits `/package.Service/Method` and writes the action of each phase once. */
+export function createMethod(path: string, rule: MethodRule): Method {
+  const [, service = '', method = ''] = path.split('/');
+  const action = (phase: Phase): DecisionInput['action'] => ({
+    name: path,
+    properties: { service, method, class: rule.class, phase },
+  });
+  return {
+    path,
+    rule,
+    actions: { call: action('call'), request: action('request'), response: action('response') },
+    service: { type: 'service', id: service, properties: {} },
+  };
+}
+
+/** The policy input of one decision (AuthZEN information model). A fresh object; nothing in it is shared for writing. */
+export function createDecisionInput(context: DecisionContext, phase: Phase, resource: Resource, now: number): DecisionInput {
+  return {
+    subject: context.caller.subject,
+    action: context.method.actions[phase],
+    resource: { type: resource.type, ...(resource.id !== undefined && { id: resource.id }), properties: resource.properties },
+    context: { server: context.server, time_ms: now, peer_address: context.peerAddress },
+  };
+}

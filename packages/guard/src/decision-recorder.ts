@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import type { DecisionEvent, DecisionSink } from './decision-event.js';
+import { createRefusal, type Failure, type Refusal } from './refusal.js';
+import type { Resource } from './resources.js';
+
+/** What an event says beside the verdict. */
+export type RecordedFacts = Pick<DecisionEvent, 'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'revision'> & {
+  readonly resource?: Resource | undefined;
+};
+
+/** Gives each decision an id and tells the sink of it. The sink can neither allow nor refuse, nor slow a throw down. */
+export class DecisionRecorder {
+  readonly #sink: DecisionSink | undefined;
+  readonly #clock: () => number;
+  readonly #prefix = randomBytes(6).toString('hex');
+  #count = 0;
+
+  constructor(sink: DecisionSink | undefined, clock: () => number) {
+    this.#sink = sink;
+    this.#clock = clock;
+  }
+
+  allowed(facts: RecordedFacts, reasons: readonly string[]): void {
+    if (this.#sink !== undefined) {
+      this.#tell(this.#nextId(), facts, true, 'allowed', reasons, undefined);
+    }
+  }
+
+  refused(facts: RecordedFacts, failure: Failure): Refusal {
+    const id = this.#nextId();
+    this.#tell(id, facts, false, failure.code, failure.reasons, failure.rule);
+    return createRefusal(failure.code, id);
+  }
+
+  #nextId(): string {
+    this.#count += 1;
+    return `${this.#prefix}-${this.#count.toString(36)}`;
+  }
+
+  #tell(
+    id: string,
+    { method, step, peerAddress, subject, credential, revision, resource }: RecordedFacts,
+    allow: boolean,
+    code: DecisionEvent['code'],
+    reasons: readonly string[],
+    rule: string | undefined,
+  ): void {
+    try {
+      this.#sink?.({
+        id,
+        time: this.#clock(),
+        method,
+        step,
+        allow,
+        code,
+        reasons,
+        rule,
+        subject,
+        credential,
+        resource: resource && { type: resource.type, id: resource.id },
+        revision,
+        peerAddress,
+      });
+    } catch {
+      // A sink that fails must not change a verdict, and there is nobody on this path to tell.
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { IdentitySource, TrustDomain } from '@dirgate/spiffe';
+import type { Authentication, Authenticator } from './authenticator.js';
+import type { Connection } from './connection.js';
+import type { DecisionRecorder } from './decision-recorder.js';
+import type { DecisionInput } from './gen/decision-input.js';
+import type { LiveCalls } from './live-calls.js';
+import type { PolicyJudge } from './policy-judge.js';
+import { Failure } from './refusal.js';
+
+/** What the calls of one guard share. */
+export interface GuardCoreParts {
+  readonly identity: IdentitySource;
+  readonly trustDomain: TrustDomain;
+  readonly authenticator: Authenticator;
+  readonly judge: PolicyJudge;
+  readonly recorder: DecisionRecorder;
+  readonly liveCalls: LiveCalls;
+  readonly clock: () => number;
+  /** How long a stream may outlive the expiry of its identity. */
+  readonly afterExpiryMs: number;
+}
+
+/** The guard's own state and the proofs that every call, new or live, needs. */
+export class GuardCore {
+  readonly judge: PolicyJudge;
+  readonly recorder: DecisionRecorder;
+  readonly liveCalls: LiveCalls;
+  readonly #parts: GuardCoreParts;
+
+  constructor(parts: GuardCoreParts) {
+    this.#parts = parts;
+    this.judge = parts.judge;
+    this.recorder = parts.recorder;
+    this.liveCalls = parts.liveCalls;
+  }
+
+  now(): number {
+    return this.#parts.clock();
+  }
+
+  /** `context.server` of the policy input. */
+  server(): DecisionInput['context']['server'] {
+    const svid = this.#parts.identity.x509Svid();
+    const trust_domain = this.#parts.trustDomain.name;
+    return svid === undefined ? { trust_domain } : { id: svid.id.toString(), trust_domain };
+  }
+
+  /** Proves the caller of a new call. @throws {Failure} */
+  authenticate(connection: Connection, authorization: readonly string[], now: number): Authentication {
+    this.#requireOwnIdentity(now);
+    return this.#parts.authenticator.authenticate(connection, authorization, now);
+  }
+
+  /**
+   * Proves again what a live call was allowed by. Answers the authentication to hold on to from now on.
+   *
+   * @throws {Failure} when any of it does not hold any more
+   */
+  reauthenticate(connection: Connection, before: Authentication, now: number): Authentication {
+    const { identity, authenticator, afterExpiryMs } = this.#parts;
+    this.#requireOwnIdentity(now);
+    // The grace for expiry never covers a withdrawal: everything is judged as of a moment at which it was still valid.
+    const asOf = Math.min(now, Math.max(now - afterExpiryMs, before.caller.validUntil - 1));
+    const peer = before.peer === undefined ? undefined : connection.peerAsOf(asOf);
+    const { tokenText } = before;
+    let { token } = before;
+    if (token !== undefined && tokenText !== undefined) {
+      if (asOf >= token.validUntil) {
+        throw new Failure('identity_expired');
+      }
+      if (identity.jwtBundle(token.id.trustDomain) !== token.bundle) {
+        token = withdrawnUnless(() => authenticator.verifyToken(tokenText, asOf));
+      }
+    }
+    return peer === before.peer && token === before.token ? before : { ...before, peer, token };
+  }
+
+  #requireOwnIdentity(now: number): void {
+    const svid = this.#parts.identity.x509Svid();
+    if (svid === undefined || now > svid.validUntil) {
+      throw new Failure('server_identity_missing');
+    }
+  }
+}
+
+function withdrawnUnless<T>(prove: () => T): T {
+  try {
+    return prove();
+  } catch (error) {
+    const { reasons, rule } = error instanceof Failure ? error : new Failure('trust_withdrawn');
+    throw new Failure('trust_withdrawn', reasons, rule);
+  }
+}

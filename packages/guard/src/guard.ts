@@ -1,0 +1,232 @@
+import type { Policy, PolicySource } from '@dirgate/policy';
+import { type IdentitySource, parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
+import { type AcceptMode, Authenticator } from './authenticator.js';
+import type { Catalogue } from './catalogue.js';
+import { Connection, type ConnectionFacts } from './connection.js';
+import type { DecisionSink } from './decision-event.js';
+import { createMethod, type Method } from './decision-input.js';
+import { DecisionRecorder } from './decision-recorder.js';
+import { createResourceDescriber, type Describe, type DescribeLimits } from './describe.js';
+import { GuardCore } from './guard-core.js';
+import { GuardError } from './guard-error.js';
+import { GuardedCall } from './guarded-call.js';
+import { LiveCalls } from './live-calls.js';
+import { PolicyJudge } from './policy-judge.js';
+import { Failure, type Refusal } from './refusal.js';
+
+/** What {@link createGuard} needs. */
+export interface GuardOptions {
+  /** The server's own identity and the bundles of those it trusts. */
+  readonly identity: IdentitySource;
+  /** Without a current policy every call is refused with UNAVAILABLE. */
+  readonly policy: PolicySource;
+  readonly accept: AcceptMode;
+  /** Who the server is, as tokens name it: any of these, exactly. Required unless `accept` is `x509`. */
+  readonly audience?: readonly string[];
+  /** The methods that may be called at all. */
+  readonly catalogue: Catalogue;
+  /** The server's trust domain; default: that of its own X509-SVID. */
+  readonly trustDomain?: string;
+  /** Facts about resources that messages name by id alone. Without it those facts are missing from the policy input. */
+  readonly describe?: Describe;
+  readonly describeLimits?: DescribeLimits;
+  readonly streams?: {
+    /**
+     * How long an open stream may outlive the expiry of its identity; default 0, at most one hour. A withdrawal ends
+     * it at once all the same.
+     */
+    readonly afterExpiryMs?: number;
+  };
+  /** Clock skew that is forgiven to tokens; default 5,000, at most 60,000. */
+  readonly leewayMs?: number;
+  /** Told of every decision and of every failed authentication. */
+  readonly onDecision?: DecisionSink;
+  /** Milliseconds since the epoch; default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** What a transport knows of a call before its first message. */
+export interface CallFacts {
+  readonly connection: Connection;
+  /** `/package.Service/Method` as registered with the server, never as the client spelled it (TG-1). */
+  readonly method: string;
+  /** All values of the `authorization` header. */
+  readonly authorization: readonly string[];
+}
+
+/** Whether a call may start. */
+export type Admission =
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'admitted'; readonly call: GuardedCall };
+
+/** Turns facts about calls into verdicts. Made by {@link createGuard}, used by the adapters. */
+export interface Guard {
+  readonly accept: AcceptMode;
+  /** For the adapter's TLS: what to present, and when it changes. */
+  readonly identity: IdentitySource;
+  /** How many admitted calls have not ended. */
+  readonly liveCalls: number;
+  /** Begins a connection. Nothing is verified before its first call. */
+  connect(facts: ConnectionFacts): Connection;
+  /** Authenticates a call and decides its phase `call`. Synchronous; never throws. */
+  admit(facts: CallFacts): Admission;
+  /** Refuses a call of which the adapter could not read enough to ask {@link admit}. */
+  refuseUnread(method: string): Refusal;
+  /** Stops watching identity and live calls. Every later call is refused. */
+  close(): void;
+}
+
+const MAX_AFTER_EXPIRY_MS = 3_600_000;
+const MODES: ReadonlySet<string> = new Set<AcceptMode>(['x509', 'jwt', 'either', 'both']);
+
+/**
+ * Builds a guard: who calls is proven by SPIFFE (X.509-SVID, JWT-SVID), what they may do is decided by the policy, and
+ * every decision goes to `onDecision`. Side effects: it listens to `identity` and `policy` and holds one unreferenced
+ * timer until `close()`.
+ *
+ * @throws {GuardError} `config_invalid` for options that could not work or would weaken a check
+ */
+export function createGuard(options: GuardOptions): Guard {
+  const { identity, policy, accept, catalogue, clock = Date.now } = options;
+  const trustDomain = homeOf(options);
+  checkOptions(options);
+  const liveCalls = new LiveCalls(clock);
+  const judge = new PolicyJudge(
+    policy,
+    options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {}),
+  );
+  const methods = prepareMethods(catalogue, judge);
+  const recorder = new DecisionRecorder(options.onDecision, clock);
+  const authenticator = new Authenticator(identity, trustDomain, accept, options.audience ?? [], options.leewayMs);
+  const afterExpiryMs = options.streams?.afterExpiryMs ?? 0;
+  const core = new GuardCore({ identity, trustDomain, authenticator, judge, recorder, liveCalls, clock, afterExpiryMs });
+
+  let trustGeneration = 0;
+  let closed = false;
+  const stops = [
+    identity.onChange(() => {
+      trustGeneration += 1;
+      liveCalls.scheduleRecheck();
+    }),
+    policy.onChange(() => liveCalls.scheduleRecheck()),
+  ];
+
+  return {
+    accept,
+    identity,
+    get liveCalls() {
+      return liveCalls.size;
+    },
+    connect: (facts) => new Connection(facts, identity, () => trustGeneration),
+    admit: (facts) => {
+      try {
+        if (closed) {
+          throw new Failure('guard_failed', ['guard_closed']);
+        }
+        return admit(core, methods, facts);
+      } catch (error) {
+        const failure = error instanceof Failure ? error : new Failure('guard_failed');
+        const { peerAddress } = facts.connection;
+        return {
+          kind: 'refused',
+          refusal: recorder.refused({ method: facts.method, step: 'authentication', peerAddress }, failure),
+        };
+      }
+    },
+    refuseUnread: (method) =>
+      recorder.refused(
+        { method, step: 'authentication', peerAddress: 'unknown' },
+        new Failure('guard_failed', ['transport_unreadable']),
+      ),
+    close: () => {
+      closed = true;
+      liveCalls.close();
+      for (const stop of stops) {
+        stop();
+      }
+    },
+  };
+}
+
+/** The checklist of a new call. Whatever it throws refuses the call as unauthenticated or undecidable. */
+function admit(core: GuardCore, methods: ReadonlyMap<string, Method>, facts: CallFacts): Admission {
+  const now = core.now();
+  const { connection, method: path } = facts;
+  const authentication = core.authenticate(connection, facts.authorization, now);
+  const { caller } = authentication;
+  const refuse = (failure: Failure, revision?: string): Admission => {
+    const known = { subject: caller.id.toString(), credential: caller.credential, revision };
+    return {
+      kind: 'refused',
+      refusal: core.recorder.refused({ method: path, step: 'call', peerAddress: connection.peerAddress, ...known }, failure),
+    };
+  };
+  const method = methods.get(path);
+  if (method === undefined) {
+    return refuse(new Failure('method_unknown'));
+  }
+  let policy: Policy;
+  try {
+    policy = core.judge.currentPolicy();
+  } catch (error) {
+    return refuse(error instanceof Failure ? error : new Failure('guard_failed'));
+  }
+  if (policy.phases.includes('response')) {
+    return refuse(new Failure('policy_failed', ['response_phase_unsupported']), policy.revision);
+  }
+  const call = new GuardedCall(core, connection, authentication, method, policy);
+  const refusal = policy.phases.includes('call') ? call.judgeCall(now) : undefined;
+  return refusal === undefined ? { kind: 'admitted', call } : { kind: 'refused', refusal };
+}
+
+function prepareMethods(catalogue: Catalogue, judge: PolicyJudge): ReadonlyMap<string, Method> {
+  const methods = new Map<string, Method>();
+  for (const [path, rule] of catalogue) {
+    if (!/^\/[A-Za-z0-9_.]+\/[A-Za-z0-9_]+$/.test(path)) {
+      throw new GuardError('config_invalid', `catalogue: not a method path: "${path}"`);
+    }
+    if (rule.phases.includes('request') !== (rule.request !== undefined)) {
+      throw new GuardError('config_invalid', `catalogue: ${path} must declare phase "request" and its message rule together`);
+    }
+    judge.prepare(rule.request);
+    judge.prepare(rule.response);
+    methods.set(path, createMethod(path, rule));
+  }
+  return methods;
+}
+
+function homeOf({ identity, trustDomain }: GuardOptions): TrustDomain {
+  const own = identity.x509Svid()?.id.trustDomain;
+  if (trustDomain === undefined) {
+    if (own === undefined) {
+      throw new GuardError('config_invalid', 'the server has no X509-SVID yet: give `trustDomain`, or wait for the identity');
+    }
+    return own;
+  }
+  const home = parseTrustDomain(trustDomain);
+  if (own !== undefined && !own.equals(home)) {
+    throw new GuardError('config_invalid', `trustDomain is ${home.name}, but the server's own SVID is of ${own.name}`);
+  }
+  return home;
+}
+
+function checkOptions({ accept, audience = [], catalogue, streams, describeLimits }: GuardOptions): void {
+  if (!MODES.has(accept)) {
+    throw new GuardError('config_invalid', `accept must be one of ${[...MODES].join(', ')}; got ${JSON.stringify(accept)}`);
+  }
+  if (accept !== 'x509' && (audience.length === 0 || audience.some((value) => value === ''))) {
+    throw new GuardError('config_invalid', `accept "${accept}" takes tokens: name at least one audience that they must be for`);
+  }
+  if (catalogue.size === 0) {
+    throw new GuardError('config_invalid', 'the catalogue is empty: no method could be called');
+  }
+  requireRange('streams.afterExpiryMs', streams?.afterExpiryMs, 0, MAX_AFTER_EXPIRY_MS);
+  requireRange('describeLimits.timeoutMs', describeLimits?.timeoutMs, 1, 60_000);
+  requireRange('describeLimits.maxInFlight', describeLimits?.maxInFlight, 1, 1_000_000);
+}
+
+function requireRange(name: string, value: number | undefined, min: number, max: number): void {
+  if (value !== undefined && !(value >= min && value <= max)) {
+    throw new GuardError('config_invalid', `${name} must be between ${min} and ${max}; got ${value}`);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Policy } from '@dirgate/policy';
+import type { Authentication } from './authenticator.js';
+import type { Caller } from './caller.js';
+import type { Phase } from './catalogue.js';
+import type { Connection } from './connection.js';
+import type { DecisionContext, Method } from './decision-input.js';
+import type { GuardCore } from './guard-core.js';
+import type { LiveCall } from './live-calls.js';
+import { PolicyFailure } from './policy-judge.js';
+import { Failure, type Refusal } from './refusal.js';
+import type { Resource } from './resources.js';
+
+/** A verdict on one message: allowed (`undefined`) or refused. */
+export type Verdict = Refusal | undefined;
+
+/**
+ * A call that was allowed to start. The adapter asks it about each message, and ends the call when it is told to.
+ */
+export class GuardedCall implements LiveCall {
+  readonly #core: GuardCore;
+  readonly #connection: Connection;
+  readonly #context: DecisionContext;
+  #authentication: Authentication;
+  #policy: Policy;
+  #onRevoked: ((refusal: Refusal) => void) | undefined;
+
+  constructor(core: GuardCore, connection: Connection, authentication: Authentication, method: Method, policy: Policy) {
+    this.#core = core;
+    this.#connection = connection;
+    this.#authentication = authentication;
+    this.#policy = policy;
+    this.#context = { caller: authentication, method, server: core.server(), peerAddress: connection.peerAddress };
+  }
+
+  get caller(): Caller {
+    return this.#context.caller.caller;
+  }
+
+  /** Whether each request message must be given to {@link judgeRequest}. */
+  get judgesRequests(): boolean {
+    return this.#context.method.rule.phases.includes('request') && this.#policy.phases.includes('request');
+  }
+
+  /** Judges phase `call`. */
+  judgeCall(now: number): Verdict {
+    return this.#safely('call', () => this.#judge('call', this.#context.method.service, now));
+  }
+
+  /**
+   * Judges one request message: each resource that it names is a decision, all must allow. A promise only while
+   * `describe` is waited for; it never rejects. Never throws.
+   */
+  judgeRequest(message: unknown): Verdict | Promise<Verdict> {
+    const rule = this.#context.method.rule.request;
+    const judgeAll = (resources: readonly Resource[]): void => {
+      const now = this.#core.now();
+      for (const resource of resources) {
+        this.#judge('request', resource, now);
+      }
+    };
+    let waiting: Promise<readonly Resource[]> | undefined;
+    const refusal = this.#safely('request', () => {
+      if (rule === undefined) {
+        throw new Failure('message_unreadable', ['no_resource_rule_applies']);
+      }
+      const resources = this.#core.judge.resourcesOf(this.#policy, rule, message);
+      if (resources instanceof Promise) {
+        waiting = resources;
+      } else {
+        judgeAll(resources);
+      }
+    });
+    return waiting === undefined
+      ? refusal
+      : waiting.then(
+          (resources) => this.#safely('request', () => judgeAll(resources)),
+          (error: unknown) => this.#refuse('request', error),
+        );
+  }
+
+  /** From now on the call ends, by way of `onRevoked`, when what it was allowed by does not hold any more. */
+  watch(onRevoked: (refusal: Refusal) => void): void {
+    this.#onRevoked = onRevoked;
+    this.#core.liveCalls.add(this);
+  }
+
+  /** The call is over: it is not watched any more. May be called more than once. */
+  end(): void {
+    this.#onRevoked = undefined;
+    this.#core.liveCalls.delete(this);
+  }
+
+  recheck(now: number): void {
+    const refusal = this.#safely('revocation', () => {
+      this.#authentication = this.#core.reauthenticate(this.#connection, this.#authentication, now);
+      const policy = this.#core.judge.currentPolicy();
+      if (policy !== this.#policy) {
+        this.#policy = policy;
+        this.#core.judge.judge(policy, this.#context, 'call', this.#context.method.service, now);
+      }
+    });
+    const onRevoked = this.#onRevoked;
+    if (refusal !== undefined && onRevoked !== undefined) {
+      this.end();
+      onRevoked(refusal);
+    }
+  }
+
+  #judge(phase: Phase, resource: Resource, now: number): void {
+    const allowed = this.#core.judge.judge(this.#policy, this.#context, phase, resource, now);
+    this.#core.recorder.allowed({ ...this.#facts(phase), resource, revision: allowed.revision }, allowed.reasons);
+  }
+
+  #safely(step: Phase | 'revocation', run: () => void): Verdict {
+    try {
+      run();
+      return undefined;
+    } catch (error) {
+      return this.#refuse(step, error);
+    }
+  }
+
+  #refuse(step: Phase | 'revocation', error: unknown): Refusal {
+    const failure = error instanceof Failure ? error : new Failure('guard_failed');
+    const about = failure instanceof PolicyFailure ? { resource: failure.resource, revision: failure.revision } : {};
+    return this.#core.recorder.refused({ ...this.#facts(step), ...about }, failure);
+  }
+
+  #facts(step: Phase | 'revocation') {
+    const { caller } = this.#context.caller;
+    return {
+      method: this.#context.method.path,
+      step,
+      peerAddress: this.#connection.peerAddress,
+      subject: caller.id.toString(),
+      credential: caller.credential,
+      revision: this.#policy.revision,
+    } as const;
+  }
+}

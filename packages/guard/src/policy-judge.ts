@@ -1,0 +1,102 @@
+import type { Policy, PolicySource } from '@dirgate/policy';
+import type { MessageRule, Phase } from './catalogue.js';
+import { createDecisionInput, type DecisionContext } from './decision-input.js';
+import type { ResourceDescriber } from './describe.js';
+import { Failure } from './refusal.js';
+import { createResourceReader, type Resource, type ResourceReader } from './resources.js';
+
+/** A decision that allowed. */
+export interface Allowed {
+  readonly resource: Resource;
+  readonly reasons: readonly string[];
+  readonly revision: string;
+}
+
+/** What refused, and what it was about. */
+export class PolicyFailure extends Failure {
+  readonly resource: Resource;
+  readonly revision: string | undefined;
+
+  constructor(failure: Failure, resource: Resource, revision?: string) {
+    super(failure.code, failure.reasons, failure.rule);
+    this.resource = resource;
+    this.revision = revision;
+  }
+}
+
+/** Asks the policy. One decision per resource; all must allow. */
+export class PolicyJudge {
+  readonly #source: PolicySource;
+  readonly #describe: ResourceDescriber | undefined;
+  readonly #readers = new WeakMap<MessageRule, ResourceReader>();
+
+  constructor(source: PolicySource, describe: ResourceDescriber | undefined) {
+    this.#source = source;
+    this.#describe = describe;
+  }
+
+  /** The policy to hold on to for one call. @throws {Failure} `policy_missing` */
+  currentPolicy(): Policy {
+    const policy = this.#source.current();
+    if (policy === undefined) {
+      throw new Failure('policy_missing');
+    }
+    return policy;
+  }
+
+  /** Prepares the reader of a message rule, so that a bad catalogue fails at start. @throws {GuardError} */
+  prepare(rule: MessageRule | undefined): void {
+    if (rule !== undefined) {
+      this.#readers.set(rule, createResourceReader(rule));
+    }
+  }
+
+  /** Judges one resource that is known in full. @throws {PolicyFailure} */
+  judge(policy: Policy, context: DecisionContext, phase: Phase, resource: Resource, now: number): Allowed {
+    let decision: ReturnType<Policy['decide']>;
+    try {
+      decision = policy.decide(createDecisionInput(context, phase, resource, now));
+    } catch {
+      throw new PolicyFailure(new Failure('policy_failed'), resource, policy.revision);
+    }
+    if (decision.allow !== true) {
+      throw new PolicyFailure(new Failure('policy_denied', decision.reasons), resource, decision.revision);
+    }
+    return { resource, reasons: decision.reasons, revision: decision.revision };
+  }
+
+  /**
+   * The resources of one message with all facts that the policy asks for. A promise only when `describe` answers with
+   * one.
+   *
+   * @throws {Failure} also as a rejection
+   */
+  resourcesOf(policy: Policy, rule: MessageRule, message: unknown): readonly Resource[] | Promise<readonly Resource[]> {
+    const reader = this.#readers.get(rule);
+    if (reader === undefined) {
+      throw new Failure('message_unreadable', ['no_resource_rule_applies']);
+    }
+    const resources = reader(message);
+    const describe = this.#describe;
+    if (describe === undefined || !policy.reads('resource', 'properties')) {
+      return resources;
+    }
+    return describeAll(resources, describe);
+  }
+}
+
+function describeAll(
+  resources: readonly Resource[],
+  describe: ResourceDescriber,
+): readonly Resource[] | Promise<readonly Resource[]> {
+  const described: (Resource | Promise<Resource>)[] = [];
+  try {
+    for (const resource of resources) {
+      described.push(describe(resource));
+    }
+  } catch (error) {
+    Promise.allSettled(described).catch(() => undefined); // those already asked may fail too: nobody waits for them
+    throw error;
+  }
+  return described.some((resource) => resource instanceof Promise) ? Promise.all(described) : (described as readonly Resource[]);
+}

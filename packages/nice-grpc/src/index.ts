@@ -1,0 +1,2 @@
+// For users
+export { type CallerContext, callerMiddleware } from './caller-middleware.js';

@@ -1,0 +1,117 @@
+import type { Socket } from 'node:net';
+import { connect, createSecureContext, type TLSSocket } from 'node:tls';
+import { type SpiffeIdMatcher, type VerifiedX509Svid, verifyX509Svid, type X509Source } from '@dirgate/spiffe';
+import { readPeerChain } from './peer-chain.js';
+import { secureContextOptions, type TlsVersion } from './secure-context.js';
+import { superviseServer } from './supervise-server.js';
+import { TlsError } from './tls-error.js';
+
+/** How to connect. */
+export interface ConnectTlsOptions {
+  /** A connected stream; it belongs to the TLS socket from now on. */
+  readonly socket: Socket;
+  /** What to present, and the bundles that the server is judged by. */
+  readonly identity: X509Source;
+  /** Which server identity is expected. There is no default. */
+  readonly server: SpiffeIdMatcher;
+  /** Whether to present our X509-SVID. */
+  readonly presentSvid: boolean;
+  /** ALPN protocol that the server must choose. */
+  readonly protocol: string;
+  /** Server name for SNI; not part of the identity check. */
+  readonly servername?: string;
+  /** Default `TLSv1.3`. */
+  readonly minVersion?: TlsVersion;
+  /** Default 10,000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Milliseconds since the epoch; default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Completes a TLS handshake and proves the server: its chain is verified against the bundle of its own trust domain and
+ * its SPIFFE ID is the expected one **before** the promise resolves, so not a byte of a request has left. From then on
+ * the socket is destroyed when that proof ends: the server's certificate expires, its trust domain's bundle is
+ * withdrawn, or our own identity is.
+ *
+ * @throws {TlsError} as a rejection; the socket is destroyed then
+ */
+export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket> {
+  const { identity, presentSvid, clock = Date.now } = options;
+  const svid = presentSvid ? identity.x509Svid() : undefined;
+  if (presentSvid && svid === undefined) {
+    options.socket.destroy();
+    throw new TlsError('no_identity', 'there is no X509-SVID to present: wait for the identity source');
+  }
+  let socket: TLSSocket;
+  try {
+    socket = await shakeHands(options, secureContextOptions(svid, options.minVersion));
+  } catch (error) {
+    options.socket.destroy();
+    throw error;
+  }
+  try {
+    const chain = readPeerChain(socket);
+    const proof = proveServer(socket, chain, options, clock());
+    superviseServer({ socket, chain, proof, identity, presentsSvid: presentSvid, clock });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function proveServer(
+  socket: TLSSocket,
+  chain: readonly Uint8Array[],
+  { identity, server, protocol }: ConnectTlsOptions,
+  now: number,
+): VerifiedX509Svid {
+  if (socket.isSessionReused()) {
+    throw new TlsError('session_resumed', 'the server resumed a TLS session, which proves nothing');
+  }
+  if (socket.alpnProtocol !== protocol) {
+    throw new TlsError('protocol_mismatch', `the server does not speak ${protocol}`);
+  }
+  let proof: VerifiedX509Svid;
+  try {
+    proof = verifyX509Svid(chain, identity, { now, usage: 'server' });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'unknown';
+    throw new TlsError('server_unverified', `the server's X509-SVID was not accepted: ${why}`, { cause });
+  }
+  if (!server.matches(proof.id)) {
+    throw new TlsError('server_unexpected', `expected ${server.description}, but the server is ${proof.id}`);
+  }
+  return proof;
+}
+
+function shakeHands(
+  { socket, protocol, servername, handshakeTimeoutMs = 10_000 }: ConnectTlsOptions,
+  context: ReturnType<typeof secureContextOptions>,
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const tlsSocket = connect({
+      socket,
+      secureContext: createSecureContext(context),
+      // Node's own check knows neither SPIFFE IDs nor roots per trust domain; ours runs before the socket is handed out.
+      rejectUnauthorized: false,
+      ALPNProtocols: [protocol],
+      ...(servername !== undefined && { servername }),
+    });
+    const fail = (cause?: unknown): void => {
+      clearTimeout(timer);
+      tlsSocket.destroy();
+      const why = cause instanceof Error ? cause.message : 'the connection was closed';
+      reject(new TlsError('handshake_failed', `TLS handshake failed: ${why}`, { cause }));
+    };
+    const timer = setTimeout(() => fail(new Error(`no answer within ${handshakeTimeoutMs} ms`)), handshakeTimeoutMs);
+    tlsSocket.on('error', fail); // stays: a socket without an error listener ends the process
+    tlsSocket.once('close', fail);
+    tlsSocket.once('secureConnect', () => {
+      clearTimeout(timer);
+      tlsSocket.off('close', fail);
+      resolve(tlsSocket);
+    });
+  });
+}

@@ -1,0 +1,30 @@
+import { constants } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
+import type { X509Svid } from '@dirgate/spiffe';
+
+/** Lowest protocol version; TLS 1.2 only where somebody asks for it. */
+export type TlsVersion = 'TLSv1.3' | 'TLSv1.2';
+
+/**
+ * Everything that a TLS context of ours needs, complete each time: an update that leaves an option out switches it back
+ * to its default, tickets among them (node-facts N-5). There is no `ca`: TLS proves possession of the key, trust is
+ * decided by `@dirgate/spiffe` (DESIGN §4.1). Without `svid` no certificate is presented.
+ */
+export function secureContextOptions(svid: X509Svid | undefined, minVersion: TlsVersion = 'TLSv1.3'): SecureContextOptions {
+  return {
+    minVersion,
+    secureOptions: constants.SSL_OP_NO_TICKET, // a resumed session skips every check that we have
+    ...(svid && {
+      cert: svid.chain.map(pemOfCertificate).join(''),
+      key: svid.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    }),
+  };
+}
+
+/** One PEM block per certificate: several DER certificates in one block fail, or are silently dropped (N-7). */
+function pemOfCertificate(der: Uint8Array): string {
+  const base64 = Buffer.from(der)
+    .toString('base64')
+    .replace(/.{64}(?=.)/g, '$&\n');
+  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
+}
