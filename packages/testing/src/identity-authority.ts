@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { InProcessIdentity } from './in-process-identity.js';
+import { type ServedWorkload, serveWorkload } from './served-workload.js';
 import { type AuthorityChange, TrustDomainAuthority, type TrustDomainOptions } from './trust-domain-authority.js';
 import { readWorkloadIds, Workload } from './workload.js';
 
@@ -8,6 +12,19 @@ export interface IdentityAuthorityOptions {
   /** Now, in ms since the epoch, for everything that is issued. Default `Date.now`. */
   readonly clock?: () => number;
 }
+
+/** What {@link IdentityAuthority.serveWorkloadApi} is told. */
+export interface ServeWorkloadApiOptions {
+  /** SPIFFE ID of the workload, or several of one trust domain, the default one first. */
+  readonly id: string | readonly string[];
+  /** `unix:///absolute/path` or `tcp://127.0.0.1:0`. Default: a new socket in a temporary directory. */
+  readonly address?: string;
+  /** Whether SVIDs are renewed and pushed at half of their life, as an agent does. Default `true`. */
+  readonly renew?: boolean;
+}
+
+/** Longest path of a unix socket on Linux, without the closing NUL. */
+const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
  * Issues SPIFFE identities of any number of trust domains inside one process, for tests and demos.
@@ -19,6 +36,10 @@ export class IdentityAuthority implements AsyncDisposable {
   readonly #federation = new Map<string, Set<string>>();
   readonly #workloads = new Set<Workload>();
   readonly #clock: () => number;
+  readonly #served = new Set<ServedWorkload>();
+  #directory: Promise<string> | undefined;
+  #sockets = 0;
+  #closed = false;
 
   /** @internal Use {@link createIdentityAuthority}. */
   constructor({ trustDomains, clock = Date.now }: IdentityAuthorityOptions) {
@@ -56,6 +77,24 @@ export class IdentityAuthority implements AsyncDisposable {
     return new InProcessIdentity(this.#workload(id));
   }
 
+  /**
+   * Serves one workload a real Workload API (gRPC) on a socket of its own, and pushes it what changes. Whoever can
+   * reach the socket is that workload: nobody is attested.
+   *
+   * @throws SpiffeError, RangeError on a bad ID or address; what listening rejects with
+   */
+  async serveWorkloadApi({ id, address, renew = true }: ServeWorkloadApiOptions): Promise<ServedWorkload> {
+    if (this.#closed) throw new Error('this identity authority is closed');
+    const workload = this.#workload(id);
+    const served = await serveWorkload(workload, {
+      address: address ?? (await this.#newSocketAddress()),
+      clock: this.#clock,
+      renew,
+    });
+    this.#served.add(served);
+    return served;
+  }
+
   #workload(id: string | readonly string[]): Workload {
     const { ids, trustDomain } = readWorkloadIds(id);
     const own = this.trustDomain(trustDomain);
@@ -90,8 +129,25 @@ export class IdentityAuthority implements AsyncDisposable {
     for (const workload of this.#workloads) if (workload.own.name === trustDomain) workload.federationChanged();
   }
 
+  async #newSocketAddress(): Promise<string> {
+    this.#directory ??= mkdtemp(join(tmpdir(), 'dirgate-'));
+    this.#sockets += 1;
+    const path = join(await this.#directory, `${this.#sockets}.sock`);
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+      throw new RangeError(`${path} is too long for a unix socket; set TMPDIR to a shorter directory`);
+    }
+    return `unix://${path}`;
+  }
+
   /** Ends all served workloads and removes their sockets. */
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true;
+    const served = [...this.#served];
+    this.#served.clear();
+    await Promise.all(served.map((one) => one.close()));
+    const directory = await this.#directory;
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true });
+  }
 
   /** {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
