@@ -1,0 +1,12 @@
+export { canonicalJson } from './canonical-json.js';
+export { contentId } from './content-id.js';
+export type { DirectoryStatus } from './directory-error.js';
+export { DirectoryError } from './directory-error.js';
+export { DirectoryFileError } from './directory-file-error.js';
+export type { GrpcJsImplementations } from './grpc-js-implementations.js';
+export { grpcJsImplementations } from './grpc-js-implementations.js';
+export type { NiceGrpcImplementations } from './nice-grpc-implementations.js';
+export { niceGrpcImplementations } from './nice-grpc-implementations.js';
+export type { DescribedResource, Directory, DirectoryOptions, RecordDescription } from './open-directory.js';
+export { openDirectory } from './open-directory.js';
+export type { ServiceHandlers } from './service-handlers.js';
