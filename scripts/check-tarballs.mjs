@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
-import { runProcess, runTool } from './run-process.mjs';
+import { runProcess } from './run-process.mjs';
 import { publishedMembers } from './workspace.mjs';
 
 /** Packs every published package as npm would, into a temporary folder that {@link withTarballs} removes afterwards. */
@@ -40,14 +41,16 @@ export async function publintProblems({ name, file }) {
     .map((message) => `${name}: ${formatMessage(message, pkg, { color: false })}`);
 }
 
-/** Are the types the ones that an importing ES module gets? ES modules are the only ones that we publish (N-57). */
+/**
+ * Are the types the ones that an importing module gets? attw's profile `esm-only`: ES modules are all that we publish (N-57), so
+ * the resolutions of CommonJS are not asked.
+ */
 export async function typesProblems({ name, file }) {
-  const { code, output } = await runTool('@arethetypeswrong/cli/dist/index.js', [
-    file,
-    '--profile',
-    'esm-only',
-    '--no-color',
-    '--no-emoji',
-  ]);
-  return code === 0 ? [] : [`${name}:\n${output}`];
+  const analysis = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(file))));
+  if (!analysis.types) return [`${name}: holds no types`];
+  return analysis.problems
+    .filter(({ resolutionKind }) => !CJS_RESOLUTIONS.has(resolutionKind))
+    .map((problem) => `${name}: ${JSON.stringify(problem)}`);
 }
+
+const CJS_RESOLUTIONS = new Set(['node10', 'node16-cjs']);

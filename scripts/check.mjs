@@ -36,8 +36,8 @@ await step('nothing unused (knip)', () => tool('knip/bin/knip.js', ['--no-progre
 await stepOnBuild('API reports', () => apiProblems({ update }));
 await stepOnBuild('published packages (publint, attw)', () =>
   withTarballs(async (tarballs) => {
-    const types = await inPairs(tarballs, typesProblems);
-    return [...(await Promise.all(tarballs.map(publintProblems))), ...types].flat();
+    const problems = await Promise.all(tarballs.flatMap((tarball) => [publintProblems(tarball), typesProblems(tarball)]));
+    return problems.flat();
   }),
 );
 
@@ -62,13 +62,6 @@ async function step(name, run) {
 // What reads `dist` would judge an old build; it has not passed until it ran.
 function stepOnBuild(name, run) {
   return step(name, built ? run : () => ['not run, because the build failed']);
-}
-
-// Two at a time, for two cores.
-async function inPairs(items, run) {
-  const results = [];
-  for (let at = 0; at < items.length; at += 2) results.push(...(await Promise.all(items.slice(at, at + 2).map(run))));
-  return results;
 }
 
 async function tool(path, args) {
