@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { decodeBase64Url } from './base64url.js';
+import { type CurveName, isOnCurve } from './elliptic-curve.js';
 import { type JwtAlgorithmSpec, jwtAlgorithm, type KeyFamily } from './jwt-algorithms.js';
 import type { JsonObject, JsonValue } from './strict-json.js';
 
@@ -11,12 +12,13 @@ export interface VerificationKey {
   readonly algorithm: JwtAlgorithmSpec | undefined;
   /** Exact length of every signature by this key. */
   readonly signatureBytes: number;
-  readonly publicKey: KeyObject;
+  /** The imported key; the first call imports it. */
+  readonly publicKey: () => KeyObject;
 }
 
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 8192;
-const CURVES: ReadonlyMap<JsonValue | undefined, { readonly family: KeyFamily; readonly coordinateBytes: number }> = new Map([
+const CURVES: ReadonlyMap<JsonValue | undefined, { readonly family: CurveName; readonly coordinateBytes: number }> = new Map([
   ['P-256', { family: 'P-256', coordinateBytes: 32 }],
   ['P-384', { family: 'P-384', coordinateBytes: 48 }],
   ['P-521', { family: 'P-521', coordinateBytes: 66 }],
@@ -45,13 +47,19 @@ export function readVerificationKey(jwk: JsonObject): VerificationKey | undefine
   const algorithm = jwtAlgorithm(alg);
   if (alg !== undefined && algorithm?.family !== material.family) return undefined;
   const { family, signatureBytes } = material;
-  try {
-    const publicKey = createPublicKey({ key: material.jwk, format: 'jwk' });
-    return Object.freeze({ kid: copyOf(kid), family, algorithm, signatureBytes, publicKey });
-  } catch {
-    // A point that is not on its curve.
-    return undefined;
-  }
+  return Object.freeze({ kid: copyOf(kid), family, algorithm, signatureBytes, publicKey: importOnce(material.jwk) });
+}
+
+/**
+ * Importing costs 25 to 1,000 µs a key; a response may bring 20,000 bundles, and one hostile document as many keys.
+ * Everything that import would refuse was refused before, so it waits for the first token that names the key.
+ */
+function importOnce(jwk: JsonWebKey): () => KeyObject {
+  let publicKey: KeyObject | undefined;
+  return () => {
+    publicKey ??= createPublicKey({ key: jwk, format: 'jwk' });
+    return publicKey;
+  };
 }
 
 function ecMaterial({ crv, x, y }: JsonObject): KeyMaterial | undefined {
@@ -59,8 +67,10 @@ function ecMaterial({ crv, x, y }: JsonObject): KeyMaterial | undefined {
   if (curve === undefined || typeof x !== 'string' || typeof y !== 'string') return undefined;
   // RFC 7518 §6.2.1.2: always the full length of the field.
   const { family, coordinateBytes } = curve;
-  if (decodeBase64Url(x)?.length !== coordinateBytes || decodeBase64Url(y)?.length !== coordinateBytes) return undefined;
-  return { family, signatureBytes: 2 * coordinateBytes, jwk: { kty: 'EC', crv: family, x, y } };
+  const [xBytes, yBytes] = [decodeBase64Url(x), decodeBase64Url(y)];
+  if (xBytes?.length !== coordinateBytes || yBytes?.length !== coordinateBytes) return undefined;
+  if (!isOnCurve(family, xBytes, yBytes)) return undefined;
+  return { family, signatureBytes: 2 * coordinateBytes, jwk: { kty: 'EC', crv: family, x: copyOf(x), y: copyOf(y) } };
 }
 
 function rsaMaterial({ n, e }: JsonObject): KeyMaterial | undefined {
@@ -71,7 +81,7 @@ function rsaMaterial({ n, e }: JsonObject): KeyMaterial | undefined {
   const bits = 8 * modulus.length - Math.clz32(modulus[0] ?? 0) + 24;
   if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) return undefined;
   if (exponent.length > 4 || exponent.readUIntBE(0, exponent.length) === 1) return undefined;
-  return { family: 'RSA', signatureBytes: modulus.length, jwk: { kty: 'RSA', n, e } };
+  return { family: 'RSA', signatureBytes: modulus.length, jwk: { kty: 'RSA', n: copyOf(n), e: copyOf(e) } };
 }
 
 /** Base64urlUInt without leading zero octets (RFC 7518 §2), of an odd number. */

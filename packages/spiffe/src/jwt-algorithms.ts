@@ -1,10 +1,11 @@
 import { constants, type KeyObject, verify } from 'node:crypto';
+import type { CurveName } from './elliptic-curve.js';
 
 /** The nine algorithms of JWT-SVID §2.1. */
 export type JwtAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512';
 
 /** What a key is, as far as the choice of an algorithm goes: an RSA key, or a point on one of three curves. */
-export type KeyFamily = 'RSA' | 'P-256' | 'P-384' | 'P-521';
+export type KeyFamily = 'RSA' | CurveName;
 
 interface JwtAlgorithmSpec {
   readonly name: JwtAlgorithm;

@@ -66,7 +66,8 @@ export class JwtBundle {
 }
 
 /**
- * Reads a JWK Set (RFC 7517 §5, SPIFFE bundle §4) as the JWT bundle of `trustDomain`. Every key is imported once, here.
+ * Reads a JWK Set (RFC 7517 §5, SPIFFE bundle §4) as the JWT bundle of `trustDomain`. Every key is checked here, and imported
+ * into node:crypto once, when the first token needs it.
  *
  * Elements that are no key for JWT-SVIDs, and keys that cannot be used safely, are left out; the rest counts (B-3 to
  * B-6, J-17, J-18, J-20). Keys that share a `kid` are not usable at all (J-21). An empty set is a valid bundle that

@@ -43,7 +43,7 @@ export function readJwtSvidToken(token: string): JwtSvidToken {
   if (!threeParts || token.indexOf('.', payloadEnd + 1) !== -1) {
     throw new SpiffeError('jwt_malformed', 'a token has three non-empty parts');
   }
-  const header = readHeader(readPart(token.slice(0, headerEnd), 'header'));
+  const { algorithm, kid } = readHeader(readPart(token.slice(0, headerEnd), 'header'));
   const claims = readPart(token.slice(headerEnd + 1, payloadEnd), 'payload');
   const { sub, aud, exp, nbf, iat } = claims;
   const id = readSubject(sub);
@@ -55,7 +55,7 @@ export function readJwtSvidToken(token: string): JwtSvidToken {
   freezeDeep(claims);
   const signedText = token.slice(0, payloadEnd);
   const signatureText = token.slice(payloadEnd + 1);
-  return { ...header, id, audience, expiresAt, notBefore, issuedAt, claims, signedText, signatureText };
+  return { algorithm, kid, id, audience, expiresAt, notBefore, issuedAt, claims, signedText, signatureText };
 }
 
 function readPart(text: string, part: 'header' | 'payload'): JsonObject {

@@ -145,6 +145,30 @@ class Scanner {
   }
 
   #number(): number {
+    return this.#plainInteger() ?? this.#anyNumber();
+  }
+
+  /** The numbers that tokens hold, at a tenth of the price of the regular expression: 1 to 15 digits and nothing else. */
+  #plainInteger(): number | undefined {
+    const text = this.#text;
+    const start = this.#at;
+    let value = 0;
+    for (let i = start; i < start + 16; i++) {
+      const c = text.charCodeAt(i);
+      if (c >= 0x30 && c <= 0x39) {
+        value = value * 10 + (c - 0x30);
+        continue;
+      }
+      const inNumber = c === 0x2e || c === 0x65 || c === 0x45;
+      const leadingZero = i > start + 1 && text.charCodeAt(start) === 0x30;
+      if (i === start || inNumber || leadingZero) return undefined;
+      this.#at = i;
+      return value;
+    }
+    return undefined;
+  }
+
+  #anyNumber(): number {
     NUMBER.lastIndex = this.#at;
     const match = NUMBER.exec(this.#text);
     if (match === null) throw this.#fail('syntax');

@@ -108,7 +108,7 @@ function checkSignature(token: JwtSvidToken, keys: readonly VerificationKey[]): 
   if (signature === undefined) throw new SpiffeError('jwt_encoding', 'the signature is not canonical base64url');
   const data = Buffer.from(token.signedText, 'latin1');
   const valid = keys.some(
-    (key) => key.signatureBytes === signature.length && token.algorithm.check(data, key.publicKey, signature),
+    (key) => key.signatureBytes === signature.length && token.algorithm.check(data, key.publicKey(), signature),
   );
   if (valid) return;
   if (token.kid === undefined)
