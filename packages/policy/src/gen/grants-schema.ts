@@ -23,7 +23,7 @@ export const grantsSchema = {
         "$ref": "#/definitions/grant_list"
       },
       "propertyNames": {
-        "$ref": "#/definitions/workload_id"
+        "$ref": "#/definitions/workload_prefix"
       }
     },
     "trust_domains": {
@@ -33,7 +33,7 @@ export const grantsSchema = {
         "$ref": "#/definitions/grant_list"
       },
       "propertyNames": {
-        "pattern": "^[a-z0-9._-]{1,255}$"
+        "$ref": "#/definitions/trust_domain_name"
       }
     }
   },
@@ -41,7 +41,19 @@ export const grantsSchema = {
     "workload_id": {
       "type": "string",
       "maxLength": 2048,
-      "pattern": "^spiffe://[a-z0-9._-]{1,255}(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$"
+      "pattern": "^spiffe://[a-z0-9._-]{1,255}(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$",
+      "description": "a workload's SPIFFE ID with a path and a lower-case trust domain"
+    },
+    "workload_prefix": {
+      "type": "string",
+      "maxLength": 2048,
+      "pattern": "^spiffe://[a-z0-9._-]{1,255}(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+){1,16}$",
+      "description": "a SPIFFE ID with a path of at most 16 segments, a lower-case trust domain and no slash at the end"
+    },
+    "trust_domain_name": {
+      "type": "string",
+      "description": "the name of a trust domain, without spiffe://",
+      "pattern": "^[a-z0-9._-]{1,255}$"
     },
     "grant_list": {
       "type": "array",
@@ -82,6 +94,7 @@ export const grantsSchema = {
           "uniqueItems": true,
           "items": {
             "type": "string",
+            "description": "a name or the part of one before a slash, without a slash at either end",
             "minLength": 1,
             "maxLength": 1024,
             "pattern": "^[^/](.*[^/])?$"

@@ -41,6 +41,8 @@ export interface Grant {
    * The record's name is one of these or lies below one, on a segment boundary.
    *
    * @minItems 1
+   *
+   * Items: a name or the part of one before a slash, without a slash at either end
    */
   readonly names?: readonly string[];
   /**

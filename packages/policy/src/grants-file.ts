@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { Ajv, type ErrorObject } from 'ajv';
+import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import type { Grants } from './gen/grants.js';
+import { grantsSchema } from './gen/grants-schema.js';
+import { PolicyError } from './policy-error.js';
+
+const maxBytes = 8 * 1024 * 1024;
+
+/** The grants, and the text that they were read from. */
+export interface GrantsFile {
+  readonly grants: Grants;
+  readonly text: string;
+}
+
+/**
+ * Reads a grants file, YAML 1.2 or JSON, and checks it against `policies/schemas/grants.schema.json`.
+ * One document, no aliases, no tags, no key twice.
+ *
+ * @throws {PolicyError} `grants_unreadable`, `grants_bad_yaml`, `grants_invalid`, with the path and the line
+ */
+export async function readGrants(path: string): Promise<GrantsFile> {
+  const text = await readText(path);
+  const lines = new LineCounter();
+  // The library's own check for a key that is there twice takes quadratic time: 10,000 grants, many seconds.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, stringKeys: true, merge: false, strict: true });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) {
+    const reason = problem.message.split('\n', 1)[0];
+    throw new PolicyError('grants_bad_yaml', `${path}: ${reason}; correct the file`, { cause: problem });
+  }
+  checkKeys(document, lines, path);
+  const grants = toValue(document, path);
+  // Compiled per load, not per process: loading is rare, and most processes that import this package never do.
+  const validate = new Ajv({ strict: true, verbose: true }).compile<Grants>(grantsSchema);
+  if (!validate(grants)) {
+    const [error] = validate.errors ?? [];
+    throw new PolicyError(
+      'grants_invalid',
+      `${path}${error === undefined ? '' : explain(error, document, lines)}; correct the file`,
+    );
+  }
+  return { grants, text };
+}
+
+async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    throw new PolicyError('grants_unreadable', `${path}: cannot be read (${reason}); check the path and its permissions`, {
+      cause,
+    });
+  }
+  if (bytes.byteLength > maxBytes)
+    throw new PolicyError('grants_invalid', `${path}: larger than ${maxBytes} bytes; use prefixes`);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new PolicyError('grants_bad_yaml', `${path}: not UTF-8 text; correct the file`, { cause });
+  }
+}
+
+function checkKeys(document: Document.Parsed, lines: LineCounter, path: string): void {
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name)) {
+          const line = isScalar(key) && key.range ? `:${lines.linePos(key.range[0]).line}` : '';
+          throw new PolicyError('grants_bad_yaml', `${path}${line}: ${JSON.stringify(name)} is there twice; join the two`);
+        }
+        seen.add(name);
+      }
+    },
+  });
+}
+
+function toValue(document: Document.Parsed, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (cause) {
+    throw new PolicyError('grants_bad_yaml', `${path}: uses an alias; write the value out`, { cause });
+  }
+}
+
+function explain(error: ErrorObject, document: Document.Parsed, lines: LineCounter): string {
+  const steps = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const node = document.getIn(steps, true);
+  const offset = isNode(node) ? node.range?.[0] : undefined;
+  const line = offset === undefined ? '' : `:${lines.linePos(offset).line}`;
+  const where = steps.length === 0 ? 'the file' : steps.join(' → ');
+  return `${line}: ${where}: ${complaint(error)}`;
+}
+
+function complaint({ keyword, message = 'not valid', params, parentSchema, propertyName }: ErrorObject): string {
+  const details = params as Readonly<Record<string, unknown>>;
+  if (keyword === 'additionalProperties') return `${JSON.stringify(details['additionalProperty'])} is no known member`;
+  if (keyword === 'enum' && Array.isArray(details['allowedValues']))
+    return `must be one of ${details['allowedValues'].join(', ')}`;
+  const subject = propertyName === undefined ? '' : `${JSON.stringify(propertyName)} `;
+  const description: unknown = parentSchema?.['description'];
+  return keyword === 'pattern' && typeof description === 'string' ? `${subject}must be ${description}` : `${subject}${message}`;
+}
