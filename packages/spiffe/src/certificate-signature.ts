@@ -20,16 +20,23 @@ const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map<string, Sign
   ['300d06092a864886f70d01010b0500', { kind: 'rsa', hash: 'sha256' }],
   ['300d06092a864886f70d01010c0500', { kind: 'rsa', hash: 'sha384' }],
   ['300d06092a864886f70d01010d0500', { kind: 'rsa', hash: 'sha512' }],
-  // RSA-PSS: hash and MGF1 hash the same (with NULL parameters), salt as long as the hash, default trailer.
-  [pss('01', '20'), { kind: 'rsa', hash: 'sha256', saltLength: 32 }],
-  [pss('02', '30'), { kind: 'rsa', hash: 'sha384', saltLength: 48 }],
-  [pss('03', '40'), { kind: 'rsa', hash: 'sha512', saltLength: 64 }],
+  // RSA-PSS: hash and MGF1 hash the same, salt as long as the hash, default trailer.
+  ...pssOf('01', { kind: 'rsa', hash: 'sha256', saltLength: 32 }),
+  ...pssOf('02', { kind: 'rsa', hash: 'sha384', saltLength: 48 }),
+  ...pssOf('03', { kind: 'rsa', hash: 'sha512', saltLength: 64 }),
   ['300506032b6570', { kind: 'ed25519', hash: null }],
 ]);
 
-function pss(hash: string, salt: string): string {
-  const hashAlgorithm = `300d06096086480165030402${hash}0500`;
-  return `304106092a864886f70d01010a3034a00f${hashAlgorithm}a11c301a06092a864886f70d010108${hashAlgorithm}a2030201${salt}`;
+/** RSASSA-PSS with a SHA-2 hash. RFC 4055 §2.1: the hash's own parameters are NULL or absent, and both must be understood. */
+function pssOf(hash: string, algorithm: SignatureAlgorithm & { readonly saltLength: number }): [string, SignatureAlgorithm][] {
+  const wrap = (tag: string, content: string) => tag + (content.length / 2).toString(16).padStart(2, '0') + content;
+  const salt = wrap('02', algorithm.saltLength.toString(16).padStart(2, '0'));
+  return ['', '0500'].map((hashParameters) => {
+    const digest = wrap('30', `06096086480165030402${hash}${hashParameters}`);
+    const mgf1 = wrap('30', `06092a864886f70d010108${digest}`);
+    const parameters = wrap('30', wrap('a0', digest) + wrap('a1', mgf1) + wrap('a2', salt));
+    return [wrap('30', `06092a864886f70d01010a${parameters}`), algorithm];
+  });
 }
 
 /** What is on the list for these bytes, or `undefined`. */

@@ -128,7 +128,7 @@ export class DerReader {
   readOid(): string {
     const content = this.read(DER_TAG.oid).rest();
     if (content.length === 0 || (content.at(-1) ?? 0) >= 0x80) throw malformed('an OBJECT IDENTIFIER that is cut short');
-    const arcs: bigint[] = [];
+    let text = '';
     let arc = 0;
     let large = 0n;
     let arcBytes = 0;
@@ -139,15 +139,14 @@ export class DerReader {
       if (arcBytes > 19) throw malformed('an OBJECT IDENTIFIER arc that is too long');
       if (arcBytes <= 7) arc = arc * 128 + (byte & 0x7f);
       else large = (arcBytes === 8 ? BigInt(arc) : large) * 128n + BigInt(byte & 0x7f);
-      if (byte < 0x80) {
-        arcs.push(arcBytes <= 7 ? BigInt(arc) : large);
-        arc = 0;
-        arcBytes = 0;
-      }
+      if (byte >= 0x80) continue;
+      if (text !== '') text += `.${arcBytes <= 7 ? arc : large}`;
+      else if (arcBytes > 7) text = `2.${large - 80n}`;
+      else text = arc < 40 ? `0.${arc}` : arc < 80 ? `1.${arc - 40}` : `2.${arc - 80}`;
+      arc = 0;
+      arcBytes = 0;
     }
-    const [first = 0n, ...others] = arcs;
-    const root = first < 40n ? 0n : first < 80n ? 1n : 2n;
-    return [root, first - root * 40n, ...others].join('.');
+    return text;
   }
 
   #readByte(): number {

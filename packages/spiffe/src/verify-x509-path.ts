@@ -7,7 +7,7 @@ import type { X509Bundle } from './x509-bundle.js';
 
 /** Bounds on a search that the peer steers. A unit is one P-256 check, some 0.1 ms; 64 checks import at most as many keys. */
 const MAX_SIGNATURE_CHECKS = 64;
-const MAX_SIGNATURE_COST = 200;
+const MAX_SIGNATURE_COST = 160;
 const MAX_STEPS = 512;
 
 /** What the search needs to know besides the certificates. */

@@ -1,0 +1,305 @@
+import 'reflect-metadata';
+import { webcrypto, X509Certificate } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Certificate, parseCertificate } from './certificate.js';
+import { SpiffeError } from './spiffe-error.js';
+import {
+  ascii,
+  bitString,
+  boolean,
+  integerBytes,
+  octetString,
+  oid,
+  sequence,
+  smallInteger,
+  tlv,
+} from './test-support/der-writer.js';
+import {
+  type CertificateSpec,
+  dnsName,
+  encodeExtension,
+  extendedKeyUsage,
+  extension,
+  issueCa,
+  issueLeaf,
+  keyUsage,
+  NOW,
+  OIDS,
+  san,
+  uriName,
+} from './test-support/test-issuer.js';
+import { accept, expectCode } from './test-support/x509-expect.js';
+
+const ID = 'spiffe://td/a';
+const root = issueCa(undefined, 'root');
+const der = (spec: CertificateSpec) => issueLeaf(root, ID, spec).der;
+
+test('the bytes are a copy: what happens to the input afterwards does not matter', () => {
+  const input = Buffer.from(root.der);
+  const certificate = parseCertificate(input);
+  input.fill(0);
+  expect(Buffer.from(certificate.der)).toEqual(root.der);
+  expect(certificate.publicKey.asymmetricKeyType).toBe('ec');
+  expect(certificate.publicKey).toBe(certificate.publicKey);
+});
+
+describe('refuses', () => {
+  const utc = (text: string) => tlv(0x17, ascii(text));
+  const generalized = (text: string) => tlv(0x18, ascii(text));
+  const good = utc('261122120000Z');
+  const san32 = encodeExtension(san([uriName(ID)]));
+
+  test('validity: the two forms of RFC 5280 and no other', () => {
+    const from = (notBefore: Uint8Array) => parseCertificate(der({ validity: sequence(notBefore, good) })).notBefore;
+    expect(from(utc('500101000000Z'))).toBe(Date.UTC(1950, 0, 1));
+    expect(from(utc('491231235959Z'))).toBe(Date.UTC(2049, 11, 31, 23, 59, 59));
+    expect(from(generalized('20500101000000Z'))).toBe(Date.UTC(2050, 0, 1));
+    expect(from(generalized('99991231235959Z'))).toBe(Date.UTC(9999, 11, 31, 23, 59, 59));
+    expect(from(utc('240229000000Z'))).toBe(Date.UTC(2024, 1, 29));
+    for (const bad of [
+      utc('2611221200Z'),
+      utc('261122120000+0000'),
+      utc('261122120000'),
+      utc('261122120000z'),
+      utc('261122120060Z'),
+      utc('261122240000Z'),
+      utc('260229000000Z'),
+      utc('261300000000Z'),
+      utc('260100000000Z'),
+      utc('26 122120000Z'),
+      utc('261122120000Z\n'),
+      utc('20261122120000Z'),
+      generalized('20261122120000Z'),
+      generalized('205001010000Z'),
+      generalized('20500101000000.5Z'),
+      generalized('20500101000000+0100'),
+      generalized('500101000000Z'),
+      tlv(0x16, ascii('261122120000Z')),
+    ]) {
+      expectCode(() => from(bad), 'certificate_malformed');
+    }
+    expectCode(() => parseCertificate(der({ validity: sequence(good, good, good) })), 'der_malformed');
+  });
+
+  test.each([
+    ['an extension twice', { rawExtensions: [san32] }, 'certificate_malformed'],
+    [
+      'an unknown extension twice',
+      { rawExtensions: [1, 2].map(() => encodeExtension(extension('1.2.3', false, boolean(true)))) },
+      'certificate_malformed',
+    ],
+    [
+      'an empty list of extensions',
+      { extensions: { [OIDS.san]: null, [OIDS.keyUsage]: null, [OIDS.basicConstraints]: null, [OIDS.extendedKeyUsage]: null } },
+      'certificate_malformed',
+    ],
+    [
+      'bytes after an extension value',
+      {
+        extensions: {
+          [OIDS.keyUsage]: extension(OIDS.keyUsage, true, Buffer.concat([bitString(Buffer.from([0x80]), 7), Buffer.from([0])])),
+        },
+      },
+      'der_malformed',
+    ],
+    [
+      'a field too many in an extension',
+      { rawExtensions: [sequence(oid('1.2.3'), octetString(), smallInteger(1))] },
+      'der_malformed',
+    ],
+    ['a keyUsage without a usage', { extensions: { [OIDS.keyUsage]: keyUsage([]) } }, 'certificate_malformed'],
+    ['an empty SAN', { extensions: { [OIDS.san]: san([]) } }, 'certificate_malformed'],
+    ['an empty extended key usage', { extensions: { [OIDS.extendedKeyUsage]: extendedKeyUsage() } }, 'certificate_malformed'],
+    ['a SAN of an unknown form', { extensions: { [OIDS.san]: san([tlv(0x89)]) } }, 'certificate_malformed'],
+    ['a universal tag in a SAN', { extensions: { [OIDS.san]: san([tlv(0x16, ascii(ID))]) } }, 'certificate_malformed'],
+    ['a constructed URI', { extensions: { [OIDS.san]: san([tlv(0xa6, ascii(ID))]) } }, 'certificate_malformed'],
+    ['a URI that is not ASCII', { extensions: { [OIDS.san]: san([uriName('spiffe://td/\xe9')]) } }, 'certificate_malformed'],
+    [
+      'a path length without cA',
+      { extensions: { [OIDS.basicConstraints]: extension(OIDS.basicConstraints, true, sequence(smallInteger(0))) } },
+      'certificate_malformed',
+    ],
+    ['a negative serial number', { serial: integerBytes(0x80) }, 'certificate_malformed'],
+    ['a serial number of 22 octets', { serial: integerBytes(...new Array(22).fill(1)) }, 'certificate_malformed'],
+    ['a Name with an empty set', { subject: sequence(tlv(0x31)) }, 'der_malformed'],
+    ['no extensions and no version', { noExtensions: true, version: Buffer.alloc(0) }, 'certificate_version'],
+    ['version 4', { version: tlv(0xa0, smallInteger(3)) }, 'certificate_version'],
+    [
+      'an element after the extensions',
+      { uniqueIds: [tlv(0x82, Buffer.from([0])), tlv(0x81, Buffer.from([0]))] },
+      'der_malformed',
+    ],
+  ] as const)('%s', (_what, spec, code) => {
+    expectCode(() => parseCertificate(der(spec)), code);
+  });
+
+  test('bytes before, after or missing', () => {
+    const bytes = der({});
+    parseCertificate(bytes);
+    expectCode(() => parseCertificate(Buffer.concat([bytes, Buffer.from([0])])), 'der_malformed');
+    expectCode(() => parseCertificate(bytes.subarray(0, -1)), 'der_malformed');
+    expectCode(() => parseCertificate(Buffer.concat([bytes, bytes])), 'der_malformed');
+    expectCode(() => parseCertificate(new Uint8Array()), 'der_malformed');
+  });
+});
+
+test('a serial number of zero, and an encoded cA FALSE, are read', () => {
+  const explicitFalse = extension(OIDS.basicConstraints, true, sequence(boolean(false)));
+  const certificate = parseCertificate(der({ serial: smallInteger(0), extensions: { [OIDS.basicConstraints]: explicitFalse } }));
+  expect(certificate.serialNumber).toBe('00');
+  expect(certificate.extensions.isCa).toBe(false);
+});
+
+describe('every field equals what @peculiar/x509 and Node read', () => {
+  const algorithms = [
+    { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+    { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' },
+    { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 },
+    { name: 'RSA-PSS', hash: 'SHA-256', saltLength: 32, publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 },
+    { name: 'Ed25519' },
+  ];
+
+  test.each(algorithms)('$name $namedCurve', async (algorithm) => {
+    const caKeys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+    const leafKeys = (await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ])) as webcrypto.CryptoKeyPair;
+    const validity = { notBefore: new Date(NOW - 1000), notAfter: new Date(Date.UTC(2051, 0, 1)) };
+    const ca = await x509.X509CertificateGenerator.createSelfSigned({
+      serialNumber: '0badc0de',
+      name: 'CN=Root, O=Dirgate',
+      ...validity,
+      signingAlgorithm: algorithm,
+      keys: caKeys,
+      extensions: [
+        new x509.BasicConstraintsExtension(true, 3, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+        await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
+      ],
+    });
+    const leaf = await x509.X509CertificateGenerator.create({
+      serialNumber: '7f00000000000000000000000000000001',
+      subject: 'C=US, O=SPIRE',
+      issuer: ca.subject,
+      ...validity,
+      signingAlgorithm: algorithm,
+      publicKey: leafKeys.publicKey,
+      signingKey: caKeys.privateKey,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyAgreement, true),
+        new x509.ExtendedKeyUsageExtension([OIDS.serverAuth, OIDS.clientAuth]),
+        new x509.SubjectAlternativeNameExtension([
+          { type: 'url', value: ID },
+          { type: 'dns', value: 'a.example' },
+        ]),
+        await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
+        await x509.SubjectKeyIdentifierExtension.create(leafKeys.publicKey),
+      ],
+    });
+    for (const oracle of [ca, leaf]) compare(parseCertificate(new Uint8Array(oracle.rawData)), oracle);
+    const issued = [leaf, ca].map((one) => ({ der: Buffer.from(one.rawData), name: '', key: root.key }));
+    expect(accept(issued.slice(0, 1), issued.slice(1)).id.toString()).toBe(ID);
+  });
+
+  test('and for certificates of the own test issuer', () => {
+    for (const issued of [
+      root,
+      issueLeaf(root, ID, { extensions: { [OIDS.san]: san([dnsName('x, URI:y'), uriName(ID)], true) } }),
+    ]) {
+      compare(parseCertificate(issued.der), new x509.X509Certificate(issued.der));
+    }
+  });
+
+  function compare(ours: Certificate, oracle: x509.X509Certificate): void {
+    const raw = Buffer.from(oracle.rawData);
+    const node = new X509Certificate(raw);
+    expect(Buffer.from(ours.der)).toEqual(raw);
+    expect(ours.serialNumber.replace(/^00(?=.)/, '')).toBe(node.serialNumber);
+    expect(ours.notBefore).toBe(oracle.notBefore.getTime());
+    expect(ours.notAfter).toBe(oracle.notAfter.getTime());
+    expect(ours.notBefore).toBe(new Date(node.validFrom).getTime());
+    expect(ours.notAfter).toBe(new Date(node.validTo).getTime());
+    expect(Buffer.from(ours.issuer)).toEqual(Buffer.from(oracle.issuerName.toArrayBuffer()));
+    expect(Buffer.from(ours.subject)).toEqual(Buffer.from(oracle.subjectName.toArrayBuffer()));
+    expect(Buffer.from(ours.publicKeyInfo)).toEqual(Buffer.from(oracle.publicKey.rawData));
+    expect(ours.publicKey.equals(node.publicKey)).toBe(true);
+    expect(Buffer.from(ours.signature)).toEqual(Buffer.from(oracle.signature));
+    expect(ours.extensions.isCa).toBe(node.ca);
+    expect(ours.isSelfIssued).toBe(node.issuer === node.subject);
+
+    const constraints = oracle.getExtension(x509.BasicConstraintsExtension);
+    expect(ours.extensions.isCa).toBe(constraints?.ca ?? false);
+    expect(ours.extensions.pathLength).toBe(constraints?.pathLength);
+    const usage = oracle.getExtension(x509.KeyUsagesExtension);
+    const has = (flag: x509.KeyUsageFlags) => ((usage?.usages ?? 0) & flag) !== 0;
+    expect(ours.extensions.keyUsage).toEqual({
+      critical: usage?.critical,
+      digitalSignature: has(x509.KeyUsageFlags.digitalSignature),
+      keyCertSign: has(x509.KeyUsageFlags.keyCertSign),
+      crlSign: has(x509.KeyUsageFlags.cRLSign),
+    });
+    const names = oracle.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+    expect(ours.extensions.subjectAltNames.map((name) => name.text)).toEqual(names.map((name) => name.value));
+    expect(ours.extensions.extendedKeyUsage).toEqual(oracle.getExtension(x509.ExtendedKeyUsageExtension)?.usages);
+    expect(ours.extensions.extendedKeyUsage).toEqual(node.keyUsage);
+    expect(ours.extensions.subjectKeyId).toBe(oracle.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId);
+    expect(ours.extensions.authorityKeyId).toBe(oracle.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId);
+  }
+});
+
+describe('fuzzing: a certificate or a SpiffeError, nothing else', () => {
+  const seeds = [root.der, der({}), der({ extensions: { [OIDS.san]: san([dnsName('a'), uriName(ID)], true) } })];
+  const survives = (bytes: Uint8Array): void => {
+    try {
+      const certificate = parseCertificate(bytes);
+      // What is accepted was read whole, and its key is judged without another kind of error.
+      if (Buffer.compare(certificate.der, bytes) !== 0) throw new Error('a certificate that is not its own encoding');
+      certificate.publicKey;
+    } catch (error) {
+      if (!(error instanceof SpiffeError)) throw error;
+    }
+  };
+
+  test('any bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), survives), { numRuns: 300 });
+  });
+
+  test('good certificates with bytes changed, removed or put in', () => {
+    const change = fc.record({
+      seed: fc.constantFrom(...seeds),
+      at: fc.array(fc.record({ position: fc.nat(600), byte: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'add') }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    });
+    fc.assert(
+      fc.property(change, ({ seed, at }) => {
+        const bytes = [...seed];
+        for (const { position, byte, kind } of at) {
+          const index = position % bytes.length;
+          if (kind === 'set') bytes[index] = byte;
+          else if (kind === 'cut') bytes.splice(index, 1);
+          else bytes.splice(index, 0, byte);
+        }
+        survives(Uint8Array.from(bytes));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('every truncation, and every single byte set to a few telling values', () => {
+    const [, seed = Buffer.alloc(0)] = seeds;
+    for (let i = 0; i < seed.length; i++) {
+      survives(seed.subarray(0, i));
+      for (const byte of [0x00, 0x7f, 0x80, 0xff]) {
+        const bytes = Buffer.from(seed);
+        bytes[i] = byte;
+        survives(bytes);
+      }
+    }
+  });
+});

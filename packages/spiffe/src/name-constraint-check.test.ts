@@ -1,0 +1,210 @@
+import { describe, test } from 'vitest';
+import { ascii, commonName, oid, sequence, set, smallInteger, tlv } from './test-support/der-writer.js';
+import {
+  dnsName,
+  extension,
+  type Issued,
+  ipName,
+  issueCa,
+  issueLeaf,
+  nameConstraints,
+  OIDS,
+  san,
+  uriName,
+} from './test-support/test-issuer.js';
+import { accept, refuse } from './test-support/x509-expect.js';
+
+type Trees = Parameters<typeof nameConstraints>[0];
+type Place = 'anchor' | 'intermediate';
+
+/** A chain of `td` whose anchor or upper intermediate carries the constraints; the leaf may get further names. */
+function constrained(
+  place: Place,
+  trees: Trees,
+  id = 'spiffe://td/a',
+  more: readonly Uint8Array[] = [],
+  subject?: string | Uint8Array,
+) {
+  const extensions = { [OIDS.nameConstraints]: nameConstraints(trees) };
+  const anchor = issueCa(undefined, 'root', place === 'anchor' ? { extensions } : {});
+  const upper = issueCa(anchor, 'upper', place === 'intermediate' ? { extensions } : {});
+  const lower = issueCa(upper, 'lower');
+  const names = san([uriName(id), ...more], true);
+  const leaf = issueLeaf(lower, id, { extensions: { [OIDS.san]: names }, ...(subject !== undefined && { subject }) });
+  return { chain: [leaf, lower, upper], anchors: [anchor] };
+}
+
+const uri = (text: string): Trees => ({ permitted: [uriName(text)] });
+const noUri = (text: string): Trees => ({ excluded: [uriName(text)] });
+const email = (text: string) => tlv(0x81, ascii(text));
+const directory = (text: string) => tlv(0xa4, commonName(text));
+
+describe.each(['anchor', 'intermediate'] as const)('URI constraints of the %s', (place) => {
+  test.each([
+    ['permitted', uri('td')],
+    ['permitted, another case', uri('TD')],
+    ['one of several permitted', { permitted: [uriName('x'), uriName('td')] }],
+    ['another name excluded', noUri('x')],
+    ['its sub-names excluded', noUri('.td')],
+    ['only other forms constrained', { permitted: [dnsName('x')] }],
+  ] satisfies [string, Trees][])('accepts: %s', (_what, trees) => {
+    const { chain, anchors } = constrained(place, trees);
+    accept(chain, anchors);
+  });
+
+  test.each([
+    ['not permitted', uri('other'), 'name_constraint_violated'],
+    ['only sub-names permitted', uri('.td'), 'name_constraint_violated'],
+    ['excluded', noUri('td'), 'name_constraint_violated'],
+    ['excluded though permitted', { ...uri('td'), ...noUri('td') }, 'name_constraint_violated'],
+    ['a suffix without a label border', uri('d'), 'name_constraint_violated'],
+    ['a whole SPIFFE ID for a constraint', uri('spiffe://td'), 'name_constraint_unprocessable'],
+    ['an unprocessable one after a hit', { permitted: [uriName('td'), uriName('a b')] }, 'name_constraint_unprocessable'],
+    ['an empty one', uri(''), 'name_constraint_unprocessable'],
+    ['a dot alone', noUri('.'), 'name_constraint_unprocessable'],
+  ] as const)('refuses: %s', (_what, trees, code) => {
+    const { chain, anchors } = constrained(place, trees);
+    refuse(chain, anchors, code);
+  });
+});
+
+describe('URI: sub-names, and hosts that are no names (TX-10)', () => {
+  // The name stands in a CA below the anchor, so that it need not be a SPIFFE ID; `td` is permitted for the leaf's sake.
+  function below(name: string, constraints: Trees | undefined): [Issued[], Issued[]] {
+    const extensions = constraints === undefined ? {} : { [OIDS.nameConstraints]: nameConstraints(constraints) };
+    const anchor = issueCa(undefined, 'root', { extensions });
+    const ca = issueCa(anchor, 'ca', { extensions: { [OIDS.san]: san([uriName(name)]) } });
+    return [[issueLeaf(ca, 'spiffe://td/a'), ca], [anchor]];
+  }
+  const subNames: Trees = { permitted: [uriName('td'), uriName('.td')] };
+
+  test.each(['https://x.td/', 'https://y.x.td:8443/p', 'https://u@x.td', 'https://X.TD?q', 'spiffe://td'])(
+    'accepts %s',
+    (name) => {
+      accept(...below(name, subNames));
+    },
+  );
+
+  test.each([
+    'https://xtd/',
+    'https://td@evil/',
+    'https://evil?@td',
+    'https://evil#.td',
+    'https://10.0.0.1/',
+    'https://127.1/',
+    'https://0x7f.0x1/',
+    'https://[::1]/',
+    'https://t%64/',
+    'https://td./',
+    'https://.td/',
+    'urn:td',
+    'https:///td',
+    'td',
+  ])('refuses %s, which is fine without constraints', (name) => {
+    accept(...below(name, undefined));
+    refuse(...below(name, subNames), 'name_constraint_violated');
+  });
+
+  test('an IP-shaped host is refused under any URI constraint, also one that only excludes', () => {
+    accept(...below('https://host/', { excluded: [uriName('x')] }));
+    refuse(...below('https://10.0.0.1/', { excluded: [uriName('x')] }), 'name_constraint_violated');
+  });
+});
+
+test('a lower CA can only narrow', () => {
+  const anchor = issueCa(undefined, 'root', { extensions: { n: nameConstraints(uri('other')) } });
+  const widening = issueCa(anchor, 'ca', {
+    extensions: { n: nameConstraints({ permitted: [uriName('other'), uriName('td')] }) },
+  });
+  refuse([issueLeaf(widening, 'spiffe://td/a'), widening], [anchor], 'name_constraint_violated');
+});
+
+test('constraints hold below self-issued CAs, whose own names are exempt', () => {
+  const anchor = issueCa(undefined, 'root', { extensions: { n: nameConstraints(uri('td')) } });
+  const names = { [OIDS.san]: san([uriName('https://elsewhere/')]) };
+  const rolled = issueCa(anchor, 'root', { extensions: names });
+  accept([issueLeaf(rolled, 'spiffe://td/a'), rolled], [anchor]);
+  const other = issueCa(anchor, 'ca', { extensions: names });
+  refuse([issueLeaf(other, 'spiffe://td/a'), other], [anchor], 'name_constraint_violated');
+  const strict = issueCa(undefined, 'root', { extensions: { n: nameConstraints(uri('x')) } });
+  const rolledStrict = issueCa(strict, 'root');
+  refuse([issueLeaf(rolledStrict, 'spiffe://td/a'), rolledStrict], [strict], 'name_constraint_violated');
+});
+
+describe('DNS and IP', () => {
+  const dns = (text: string): Trees => ({ permitted: [dnsName(text)] });
+  const net = (...octets: number[]): Trees => ({ permitted: [ipName(...octets)] });
+  test.each([
+    [dns('example.org'), dnsName('example.org')],
+    [dns('example.org'), dnsName('A.Example.ORG')],
+    [{ excluded: [dnsName('b.example.org')] }, dnsName('a.example.org')],
+    [net(10, 0, 0, 0, 255, 0, 0, 0), ipName(10, 9, 8, 7)],
+    [{ excluded: [ipName(10, 0, 0, 0, 255, 0, 0, 0)] }, ipName(11, 9, 8, 7)],
+  ] satisfies [Trees, Uint8Array][])('accepts %#', (trees, name) => {
+    const { chain, anchors } = constrained('anchor', trees, undefined, [name]);
+    accept(chain, anchors);
+  });
+
+  test.each([
+    [dns('example.org'), dnsName('badexample.org'), 'name_constraint_violated'],
+    [{ excluded: [dnsName('example.org')] }, dnsName('a.example.org'), 'name_constraint_violated'],
+    [dns('example.org'), dnsName('*.example.org'), 'name_constraint_unprocessable'],
+    [dns('.example.org'), dnsName('a.example.org'), 'name_constraint_unprocessable'],
+    [dns('example.org'), dnsName('a.example.org.'), 'name_constraint_unprocessable'],
+    [net(10, 0, 0, 0, 255, 0, 0, 0), ipName(11, 0, 0, 1), 'name_constraint_violated'],
+    [net(10, 0, 0, 0, 255, 0, 0, 0), ipName(...new Array(16).fill(10)), 'name_constraint_violated'],
+    [{ excluded: [ipName(10, 0, 0, 0, 255, 0, 0, 0)] }, ipName(10, 0, 0, 1), 'name_constraint_violated'],
+    [net(10, 0, 0, 0, 255, 0, 255, 0), ipName(10, 0, 0, 1), 'name_constraint_unprocessable'],
+    [net(10, 0, 0, 0), ipName(10, 0, 0, 1), 'name_constraint_unprocessable'],
+    [net(10, 0, 0, 0, 255, 0, 0, 0), ipName(10, 0, 1), 'name_constraint_unprocessable'],
+  ] as const)('refuses %#', (trees, name, code) => {
+    const { chain, anchors } = constrained('anchor', trees, undefined, [name]);
+    refuse(chain, anchors, code);
+  });
+});
+
+describe('forms that are not processed refuse every name of that form', () => {
+  const subjectEmail = sequence(set(sequence(oid('1.2.840.113549.1.9.1'), tlv(0x16, ascii('a@td')))));
+
+  test('e-mail: in the SAN and in the subject', () => {
+    const trees = { permitted: [email('td')] };
+    const free = constrained('anchor', trees);
+    accept(free.chain, free.anchors);
+    const named = constrained('anchor', trees, undefined, [email('a@td')]);
+    refuse(named.chain, named.anchors, 'name_constraint_unprocessable');
+    const inSubject = constrained('anchor', trees, undefined, [], subjectEmail);
+    refuse(inSubject.chain, inSubject.anchors, 'name_constraint_unprocessable');
+  });
+
+  test('directory names: any subject that is not empty', () => {
+    const anchor = issueCa(undefined, 'root', { extensions: { n: nameConstraints({ permitted: [directory('x')] }) } });
+    const names = { [OIDS.san]: san([uriName('spiffe://td/a')], true) };
+    accept([issueLeaf(anchor, 'spiffe://td/a', { subject: '', extensions: names })], [anchor]);
+    refuse([issueLeaf(anchor, 'spiffe://td/a')], [anchor], 'name_constraint_unprocessable');
+    const inSan = { [OIDS.san]: san([uriName('spiffe://td/a'), directory('x')], true) };
+    refuse([issueLeaf(anchor, 'spiffe://td/a', { subject: '', extensions: inSan })], [anchor], 'name_constraint_unprocessable');
+  });
+
+  test('other and registered names', () => {
+    for (const name of [tlv(0xa0, oid('1.2.3'), tlv(0xa0, tlv(0x0c, ascii('x')))), tlv(0x88, Buffer.from([0x2a, 3]))]) {
+      const { chain, anchors } = constrained('anchor', { excluded: [name] }, undefined, [name]);
+      refuse(chain, anchors, 'name_constraint_unprocessable');
+    }
+  });
+});
+
+describe('shape', () => {
+  const raw = (...content: readonly Uint8Array[]) => extension(OIDS.nameConstraints, true, sequence(...content));
+  test.each([
+    ['no constraint', raw(), 'certificate_malformed'],
+    ['an empty list', raw(tlv(0xa0)), 'certificate_malformed'],
+    ['a maximum', raw(tlv(0xa0, sequence(uriName('td'), tlv(0x81, Buffer.from([1]))))), 'der_malformed'],
+    ['a minimum', raw(tlv(0xa0, sequence(uriName('td'), tlv(0x80, Buffer.from([1]))))), 'der_malformed'],
+    ['something else', raw(smallInteger(1)), 'der_malformed'],
+    ['too many', nameConstraints({ excluded: Array.from({ length: 257 }, () => uriName('x')) }), 'name_constraint_unprocessable'],
+  ] as const)('%s is refused', (_what, constraint, code) => {
+    const anchor = issueCa(undefined, 'root');
+    const ca = issueCa(anchor, 'ca', { extensions: { [OIDS.nameConstraints]: constraint } });
+    refuse([issueLeaf(ca, 'spiffe://td/a'), ca], [anchor], code);
+  });
+});

@@ -1,0 +1,287 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { oid, sequence, smallInteger, tlv } from './test-support/der-writer.js';
+import {
+  basicConstraints,
+  type CertificateSpec,
+  ECDSA_SHA256,
+  HOUR_MS,
+  type Issued,
+  issueCa,
+  issueLeaf,
+  keyUsage,
+  NOW,
+  newKey,
+  OIDS,
+  unknownExtension,
+} from './test-support/test-issuer.js';
+import { accept, bundleOf, expectCode, refuse } from './test-support/x509-expect.js';
+
+const ID = 'spiffe://td/a';
+const root = issueCa(undefined, 'root');
+
+/** leaf ← lower ← upper ← root, one of them changed. */
+function chainWith(position: number, spec: CertificateSpec): { chain: Issued[]; anchors: Issued[] } {
+  const at = (index: number) => (index === position ? spec : {});
+  const anchor = issueCa(undefined, 'root', at(3));
+  const upper = issueCa(anchor, 'upper', at(2));
+  const lower = issueCa(upper, 'lower', at(1));
+  return { chain: [issueLeaf(lower, ID, at(0)), lower, upper], anchors: [anchor] };
+}
+
+describe.each([
+  ['leaf', 0],
+  ['lower intermediate', 1],
+  ['upper intermediate', 2],
+  ['anchor', 3],
+] as const)('at the position of the %s', (_name, position) => {
+  test('X-12: both ends of the validity are inside, a second more is not', () => {
+    const early = chainWith(position, { notBefore: NOW });
+    const late = chainWith(position, { notAfter: NOW });
+    accept(early.chain, early.anchors);
+    expect(accept(late.chain, late.anchors).validUntil).toBe(NOW);
+    refuse(early.chain, early.anchors, 'certificate_not_yet_valid', NOW - 1000);
+    refuse(late.chain, late.anchors, 'certificate_expired', NOW + 1000);
+    refuse(late.chain, late.anchors, 'certificate_not_yet_valid', Number.NaN);
+  });
+
+  test('X-16: an unknown extension is refused only when critical', () => {
+    const harmless = chainWith(position, { extensions: { x: unknownExtension(false) } });
+    accept(harmless.chain, harmless.anchors);
+    const critical = chainWith(position, { extensions: { x: unknownExtension(true) } });
+    refuse(critical.chain, critical.anchors, 'critical_extension_unknown');
+  });
+
+  test('X-11: a flipped bit in the signature', () => {
+    const flipped = chainWith(position, {
+      signWith: (tbs, key) => {
+        const signature = sign('sha256', tbs, key);
+        signature.writeUInt8(signature.readUInt8(signature.length - 1) ^ 1, signature.length - 1);
+        return signature;
+      },
+    });
+    // The signature of an anchor means nothing: it is trusted by being in the bundle.
+    if (position === 3) accept(flipped.chain, flipped.anchors);
+    else refuse(flipped.chain, flipped.anchors, 'signature_invalid');
+  });
+
+  test('X-11: right name, wrong key', () => {
+    const { chain, anchors } = chainWith(position, position === 3 ? {} : { signer: newKey() });
+    if (position === 3) refuse(chain, [issueCa(undefined, 'root')], 'signature_invalid');
+    else refuse(chain, anchors, 'signature_invalid');
+  });
+
+  test('X-11: issuer name does not chain', () => {
+    const { chain, anchors } = chainWith(position, { issuer: 'somebody else' });
+    if (position === 3) accept(chain, anchors);
+    else refuse(chain, anchors, 'issuer_untrusted');
+  });
+
+  test('X-11: inner and outer signature algorithm differ', () => {
+    const outerAlgorithm = sequence(oid('1.2.840.10045.4.3.3'));
+    const same = chainWith(position, { algorithm: ECDSA_SHA256, outerAlgorithm: ECDSA_SHA256 });
+    accept(same.chain, same.anchors);
+    const mixed = chainWith(position, { outerAlgorithm });
+    // An anchor like that does not even get into a bundle.
+    if (position === 3) expectCode(() => bundleOf('td', ...mixed.anchors), 'signature_algorithm_mismatch');
+    else refuse(mixed.chain, mixed.anchors, 'signature_algorithm_mismatch');
+  });
+});
+
+describe('issuers (X-13)', () => {
+  const below = (ca: Issued) => [issueLeaf(ca, ID), ca];
+  const anchored = (extensions: CertificateSpec['extensions']) =>
+    issueCa(undefined, 'root', { ...(extensions && { extensions }) });
+
+  test.each([
+    ['no basicConstraints', { extensions: { [OIDS.basicConstraints]: null } }, 'issuer_not_ca'],
+    ['cA false', { extensions: { [OIDS.basicConstraints]: basicConstraints(false) } }, 'issuer_not_ca'],
+    ['no keyUsage', { extensions: { [OIDS.keyUsage]: null } }, 'issuer_may_not_sign'],
+    ['keyUsage without keyCertSign', { extensions: { [OIDS.keyUsage]: keyUsage([6]) } }, 'issuer_may_not_sign'],
+    ['version 1', { version: Buffer.alloc(0), noExtensions: true }, 'certificate_version'],
+    ['version 2', { version: tlv(0xa0, smallInteger(1)) }, 'certificate_version'],
+  ] as const)('an intermediate with %s is refused', (_what, spec, code) => {
+    refuse(below(issueCa(root, 'ca', spec)), [root], code);
+  });
+
+  test('a leaf used as a CA is refused', () => {
+    const leaf = issueLeaf(root, 'spiffe://td/b', { subject: 'b' });
+    refuse([issueLeaf(leaf, ID), leaf], [root], 'issuer_not_ca');
+  });
+
+  test('an anchor may lack keyUsage, but not keyCertSign when it has one', () => {
+    const without = anchored({ [OIDS.keyUsage]: null });
+    accept([issueLeaf(without, ID)], [without]);
+    const wrong = anchored({ [OIDS.keyUsage]: keyUsage([0]) });
+    refuse([issueLeaf(wrong, ID)], [wrong], 'issuer_may_not_sign');
+  });
+
+  test('an empty issuer name is refused', () => {
+    const nameless = issueCa(undefined, '');
+    refuse([issueLeaf(nameless, ID)], [nameless], 'issuer_empty');
+  });
+});
+
+describe('path length (X-14)', () => {
+  const limited = (limit: number) =>
+    issueCa(undefined, 'root', { extensions: { [OIDS.basicConstraints]: basicConstraints(true, limit) } });
+
+  test('of the anchor and of an intermediate', () => {
+    for (const [limit, holds] of [
+      [1, true],
+      [0, false],
+    ] as const) {
+      const anchor = limited(limit);
+      const ca = issueCa(anchor, 'ca');
+      const chain = [issueLeaf(ca, ID), ca];
+      if (holds) accept(chain, [anchor]);
+      else refuse(chain, [anchor], 'path_length_exceeded');
+
+      const upper = issueCa(root, 'upper', { extensions: { [OIDS.basicConstraints]: basicConstraints(true, limit) } });
+      const lower = issueCa(upper, 'lower');
+      const longer = [issueLeaf(lower, ID), lower, upper];
+      if (holds) accept(longer, [root]);
+      else refuse(longer, [root], 'path_length_exceeded');
+    }
+  });
+
+  test('self-issued CAs do not count', () => {
+    const anchor = limited(0);
+    const rolled = issueCa(anchor, 'root', { key: newKey() });
+    accept([issueLeaf(rolled, ID), rolled], [anchor]);
+    const further = issueCa(rolled, 'ca');
+    refuse([issueLeaf(further, ID), further, rolled], [anchor], 'path_length_exceeded');
+  });
+});
+
+describe('anchors (X-18) and search', () => {
+  const upper = issueCa(root, 'upper');
+  const lower = issueCa(upper, 'lower');
+  const leaf = issueLeaf(lower, ID);
+
+  test('any CA of the bundle is an anchor, and its own issuer need not be there', () => {
+    const verified = accept([leaf, lower], [upper]);
+    expect(Buffer.from(verified.anchor.der)).toEqual(upper.der);
+    accept([leaf], [lower]);
+  });
+
+  test('a root that only the peer sends is no anchor', () => {
+    refuse([leaf, lower, upper, root], [issueCa(undefined, 'other')], 'issuer_untrusted');
+  });
+
+  test('intermediates may come in any order, with strays, and a missing one refuses', () => {
+    const stray = issueCa(issueCa(undefined, 'x'), 'stray');
+    accept([leaf, stray, upper, lower, root], [root]);
+    refuse([leaf, lower], [root], 'issuer_untrusted');
+  });
+
+  test('of cross-signed twins the one that leads to the anchor is found, and its expiry counts', () => {
+    const foreign = issueCa(undefined, 'foreign');
+    const good = issueCa(root, 'twin', { notAfter: NOW + 60_000 });
+    const twin = issueCa(foreign, 'twin', { key: good.key });
+    const expired = issueCa(root, 'twin', { key: good.key, notAfter: NOW - 1 });
+    const below = issueLeaf(good, ID);
+    expect(accept([below, twin, expired, good], [root]).validUntil).toBe(NOW + 60_000);
+    expect(accept([below, good, expired, twin], [root]).validUntil).toBe(NOW + 60_000);
+    refuse([below, twin, expired], [root], 'certificate_expired');
+  });
+
+  test('several authorities of one name, as after a rotation', () => {
+    const authorities = Array.from({ length: 5 }, () => issueCa(undefined, 'root'));
+    for (const one of authorities) accept([issueLeaf(one, ID)], authorities);
+    refuse([issueLeaf(issueCa(undefined, 'root'), ID)], authorities, 'signature_invalid');
+  });
+});
+
+describe('algorithms and keys (X-11)', () => {
+  const hash = (name: string | null) => (tbs: Buffer, key: Parameters<typeof sign>[2]) => sign(name, tbs, key);
+  const ecdsa = (n: number) => sequence(oid(`1.2.840.10045.4.3.${n}`));
+  const rsa = (n: number) => sequence(oid(`1.2.840.113549.1.1.${n}`), tlv(0x05));
+  const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' });
+  const ed25519 = generateKeyPairSync('ed25519');
+
+  /** A root with this key, and a leaf that it signs in this way. */
+  function signed(key: Issued['key'], algorithm: Uint8Array, signWith: NonNullable<CertificateSpec['signWith']>) {
+    const anchor = issueCa(undefined, 'root', { key, algorithm, signWith });
+    return { chain: [issueLeaf(anchor, ID, { algorithm, signWith })], anchors: [anchor] };
+  }
+  function pss(hashOid: string, hashName: string, salt: number, named = salt) {
+    const digest = sequence(oid(hashOid), tlv(0x05));
+    const mgf = sequence(oid('1.2.840.113549.1.1.8'), digest);
+    const parameters = sequence(tlv(0xa0, digest), tlv(0xa1, mgf), tlv(0xa2, smallInteger(named)));
+    const signWith: CertificateSpec['signWith'] = (tbs, key) => sign(hashName, tbs, { key, padding: 6, saltLength: salt });
+    return signed(rsaKey, sequence(oid('1.2.840.113549.1.1.10'), parameters), signWith);
+  }
+
+  test.each([
+    ['P-256 SHA-256', signed(newKey(), ecdsa(2), hash('sha256'))],
+    ['P-384 SHA-384', signed(p384, ecdsa(3), hash('sha384'))],
+    ['P-521 SHA-512', signed(p521, ecdsa(4), hash('sha512'))],
+    ['Ed25519', signed(ed25519, sequence(oid('1.3.101.112')), hash(null))],
+    ['RSA SHA-256', signed(rsaKey, rsa(11), hash('sha256'))],
+    ['RSA SHA-384', signed(rsaKey, rsa(12), hash('sha384'))],
+    ['RSA SHA-512', signed(rsaKey, rsa(13), hash('sha512'))],
+    ['RSA-PSS SHA-256', pss('2.16.840.1.101.3.4.2.1', 'sha256', 32)],
+    ['RSA-PSS SHA-384', pss('2.16.840.1.101.3.4.2.2', 'sha384', 48)],
+    ['RSA-PSS SHA-512', pss('2.16.840.1.101.3.4.2.3', 'sha512', 64)],
+  ])('accepts %s', (_name, { chain, anchors }) => {
+    accept(chain, anchors);
+  });
+
+  test.each([
+    ['ECDSA with SHA-1', signed(newKey(), sequence(oid('1.2.840.10045.4.1')), hash('sha1')), 'signature_algorithm_unsupported'],
+    ['RSA with SHA-1', signed(rsaKey, rsa(5), hash('sha1')), 'signature_algorithm_unsupported'],
+    ['RSA with MD5', signed(rsaKey, rsa(4), hash('md5')), 'signature_algorithm_unsupported'],
+    ['RSA-PSS with SHA-1', pss('1.3.14.3.2.26', 'sha1', 20), 'signature_algorithm_unsupported'],
+    ['RSA-PSS with an odd salt', pss('2.16.840.1.101.3.4.2.1', 'sha256', 20), 'signature_algorithm_unsupported'],
+    ['RSA-PSS with another salt than named', pss('2.16.840.1.101.3.4.2.1', 'sha256', 20, 32), 'signature_invalid'],
+    [
+      'RSA-PSS without parameters',
+      signed(rsaKey, sequence(oid('1.2.840.113549.1.1.10')), hash('sha256')),
+      'signature_algorithm_unsupported',
+    ],
+    [
+      'RSA without NULL',
+      signed(rsaKey, sequence(oid('1.2.840.113549.1.1.11')), hash('sha256')),
+      'signature_algorithm_unsupported',
+    ],
+    ['an ECDSA name on an RSA key', signed(rsaKey, ecdsa(2), hash('sha256')), 'signature_invalid'],
+    ['an RSA name on an EC key', signed(newKey(), rsa(11), hash('sha256')), 'signature_invalid'],
+    ['another hash than named', signed(newKey(), ecdsa(2), hash('sha384')), 'signature_invalid'],
+  ] as const)('refuses %s', (_name, { chain, anchors }, code) => {
+    refuse(chain, anchors, code);
+  });
+
+  test('a weak or unknown key is refused in a leaf, an intermediate and an anchor', () => {
+    const keys = [
+      generateKeyPairSync('rsa', { modulusLength: 1024 }),
+      generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 }),
+      generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+      generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }),
+      generateKeyPairSync('ec', { namedCurve: 'P-224' }),
+      generateKeyPairSync('ed448'),
+    ];
+    for (const key of keys) {
+      const isRsa3 = key.publicKey.asymmetricKeyDetails?.publicExponent === 3n;
+      if (isRsa3) {
+        accept([issueLeaf(root, ID, { key })], [root]);
+        continue;
+      }
+      refuse([issueLeaf(root, ID, { key })], [root], 'certificate_key_unsupported');
+      const ca = issueCa(root, 'ca', { key });
+      refuse([issueLeaf({ ...ca, key: newKey() }, ID), ca], [root], 'certificate_key_unsupported');
+      const anchor = issueCa(undefined, 'root', { key, signer: newKey() });
+      refuse([issueLeaf({ ...anchor, key: newKey() }, ID)], [anchor], 'certificate_key_unsupported');
+    }
+  });
+});
+
+test('validUntil is the earliest notAfter of the path, anchor included; strays do not count', () => {
+  const early = issueCa(undefined, 'early', { notAfter: NOW + 1000 });
+  const ca = issueCa(early, 'ca', { notAfter: NOW + 2000 });
+  const stray = issueCa(root, 'stray', { notAfter: NOW });
+  expect(accept([issueLeaf(ca, ID), ca, stray], [early]).validUntil).toBe(NOW + 1000);
+  expect(accept([issueLeaf(root, ID, { notAfter: NOW + HOUR_MS / 2 })], [root]).validUntil).toBe(NOW + HOUR_MS / 2);
+});
