@@ -1,0 +1,182 @@
+import { parseSpiffeId } from '@dirgate/spiffe';
+import { status } from '@grpc/grpc-js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { FetchedJwtSvid, JwtSvidQuestion } from './fetch-jwt-svid.js';
+import { JwtSvidCache } from './jwt-svid-cache.js';
+import { WorkloadApiError } from './workload-api-error.js';
+import { SILENT_LOGGER } from './workload-api-logger.js';
+
+const ID = parseSpiffeId('spiffe://prod.example/a');
+const LIFE_MS = 100_000;
+
+let now: number;
+let questions: JwtSvidQuestion[];
+let answer: (question: JwtSvidQuestion) => Promise<FetchedJwtSvid>;
+let cache: JwtSvidCache;
+
+function fresh(): FetchedJwtSvid {
+  const svid = { id: ID, token: `token ${questions.length}`, expiresAt: now + LIFE_MS, hint: '' };
+  return { svid, refreshAt: now + LIFE_MS / 2 };
+}
+
+function denied(): WorkloadApiError {
+  const cause = Object.assign(new Error('denied'), { code: status.PERMISSION_DENIED, details: 'no identity issued' });
+  return new WorkloadApiError('jwt_svid_unavailable', 'denied', { cause });
+}
+
+async function token(audience: string | readonly string[] = 'a'): Promise<string> {
+  return (await cache.get({ audience })).token;
+}
+
+beforeEach(() => {
+  now = 1_000_000;
+  questions = [];
+  answer = async () => fresh();
+  cache = new JwtSvidCache({
+    clock: () => now,
+    withdrawGraceMs: 15_000,
+    logger: SILENT_LOGGER,
+    fetch: (question) => {
+      questions.push(question);
+      return answer(question);
+    },
+  });
+});
+
+describe('keys', () => {
+  test('the order and repetition of audiences do not matter, the set does', async () => {
+    expect(await token(['b', 'a'])).toBe('token 1');
+    expect(await token(['a', 'b', 'a'])).toBe('token 1');
+    expect(await token('a')).toBe('token 2');
+    expect(questions[0]?.audience).toEqual(['a', 'b']);
+  });
+
+  test('audiences that only look alike when joined are different', async () => {
+    expect(await token(['a,b'])).toBe('token 1');
+    expect(await token(['a', 'b'])).toBe('token 2');
+  });
+
+  test('each subject has its own token', async () => {
+    await cache.get({ audience: 'a' });
+    await cache.get({ audience: 'a', subject: ID });
+    expect(questions.map(({ subject }) => subject?.toString())).toEqual([undefined, ID.toString()]);
+  });
+
+  test.each([[[]], [['']], ['']])('no audience is refused: %j (W-22)', async (audience) => {
+    await expect(cache.get({ audience })).rejects.toMatchObject({ code: 'option_invalid' });
+    expect(questions).toEqual([]);
+  });
+});
+
+describe('life of a token', () => {
+  test('callers at one time share one fetch', async () => {
+    expect(await Promise.all([token(), token(), token()])).toEqual(['token 1', 'token 1', 'token 1']);
+    expect(questions).toHaveLength(1);
+  });
+
+  test('is served as it is until half of its life, then refreshed beside', async () => {
+    await token();
+    now += LIFE_MS / 2 - 1;
+    expect(await token()).toBe('token 1');
+    expect(questions).toHaveLength(1);
+    now += 1;
+    expect(await token()).toBe('token 1');
+    expect(questions).toHaveLength(2);
+    expect(await token()).toBe('token 2');
+    expect(questions).toHaveLength(2);
+  });
+
+  test('close to its end the next one is waited for', async () => {
+    await token();
+    now += LIFE_MS - 5000;
+    expect(await token()).toBe('token 2');
+  });
+
+  test('when no next one can be had it is served to its end, and not one millisecond longer', async () => {
+    await token();
+    answer = async () => {
+      throw new WorkloadApiError('jwt_svid_unavailable', 'gone');
+    };
+    now += LIFE_MS - 1;
+    expect(await token()).toBe('token 1');
+    now += 1;
+    await expect(token()).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
+  });
+
+  test('a failed refresh is not repeated with every call', async () => {
+    await token();
+    answer = async () => {
+      throw new WorkloadApiError('jwt_svid_unavailable', 'gone');
+    };
+    now += LIFE_MS / 2;
+    await token();
+    await token();
+    await token();
+    expect(questions).toHaveLength(2);
+    now += 5000;
+    await token();
+    expect(questions).toHaveLength(3);
+  });
+
+  test('one that is denied is dropped after the grace (W-20)', async () => {
+    await token();
+    answer = async () => {
+      throw denied();
+    };
+    now += LIFE_MS / 2;
+    expect(await token()).toBe('token 1');
+    now += 14_999;
+    expect(await token()).toBe('token 1');
+    now += 1;
+    await expect(token()).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
+  });
+
+  test('what was being fetched when all was cleared is not kept', async () => {
+    let release: (() => void) | undefined;
+    answer = async () => {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return fresh();
+    };
+    const first = token();
+    cache.clear();
+    release?.();
+    await first;
+    answer = async () => fresh();
+    expect(await token()).toBe('token 2');
+  });
+
+  test('the cache is bounded', async () => {
+    for (let i = 0; i <= 1000; i++) await token(`audience ${i}`);
+    expect(questions).toHaveLength(1001);
+    await token('audience 1000');
+    expect(questions).toHaveLength(1001);
+    await token('audience 0');
+    expect(questions).toHaveLength(1002);
+  });
+});
+
+describe('aborting', () => {
+  test('stops one caller and not the others', async () => {
+    let release: (() => void) | undefined;
+    answer = async () => {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return fresh();
+    };
+    const controller = new AbortController();
+    const aborted = cache.get({ audience: 'a', signal: controller.signal });
+    const other = token();
+    controller.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
+    release?.();
+    expect(await other).toBe('token 1');
+  });
+
+  test('an aborted signal asks nothing', async () => {
+    await expect(cache.get({ audience: 'a', signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
+    expect(questions).toEqual([]);
+  });
+});
