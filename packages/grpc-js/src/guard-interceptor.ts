@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from 'node:http2';
 import type { Connection, Guard } from '@dirgate/guard';
 import { readPeerChain } from '@dirgate/tls';
-import type { ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import type { ServerInterceptingCall, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import { activeCallerContext, setCaller } from './caller-context.js';
 import { GuardedServerCall } from './guarded-server-call.js';
 import { stripIdentityMetadata } from './identity-metadata.js';
@@ -15,7 +15,7 @@ import { readCallTransport, readTlsSocket } from './transport-seam.js';
 export function createGuardInterceptor(guard: Guard): ServerInterceptor {
   const connections = new WeakMap<ServerHttp2Session, Connection>();
 
-  const judge = (path: string, call: ServerInterceptingCallInterface, shape: CallShape): ServerInterceptingCallInterface => {
+  const admit = (path: string, call: ServerInterceptingCallInterface, shape: CallShape): ServerInterceptingCallInterface => {
     const transport = readCallTransport(call);
     if (transport === undefined) {
       return refuseUnread(guard, path, call);
@@ -43,13 +43,16 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
     return new GuardedServerCall(call, stream, admitted, shape, context);
   };
 
-  return (method, call) => {
+  const guardCall: typeof admit = (path, call, shape) => {
     try {
-      return judge(method.path, call, method);
+      return admit(path, call, shape);
     } catch {
-      return refuseUnread(guard, method.path, call); // a throw here would end the process (N-63)
+      return refuseUnread(guard, path, call); // a throw here would end the process (N-63)
     }
   };
+
+  // grpc-js types the result as its own class, but uses the interface alone.
+  return (method, call) => guardCall(method.path, call, method) as ServerInterceptingCall;
 }
 
 /** Which sides of a call are streams. */

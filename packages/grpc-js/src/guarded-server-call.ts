@@ -1,7 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Http2Stream } from 'node:http2';
 import type { Caller, GuardedCall, Refusal } from '@dirgate/guard';
-import type { Metadata, PartialStatusObject, ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import type { CallShape } from './guard-interceptor.js';
 import { refuseCall } from './refuse-call.js';
@@ -9,6 +9,7 @@ import { refuseCall } from './refuse-call.js';
 /** How long the handler of a bidi call may go on answering what was allowed, once a message was refused. */
 const HALF_CLOSED_MS = 5000;
 
+type SentStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
 /**
@@ -111,7 +112,7 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
     this.#next.sendMessage(message, callback);
   }
 
-  sendStatus(sent: PartialStatusObject): void {
+  sendStatus(sent: SentStatus): void {
     if (this.#ended) {
       return;
     }

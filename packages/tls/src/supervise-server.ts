@@ -1,6 +1,5 @@
 import type { TLSSocket } from 'node:tls';
 import { type VerifiedX509Svid, verifyX509Svid, type X509Source } from '@dirgate/spiffe';
-import { TlsError } from './tls-error.js';
 
 /** A proven connection to a server. */
 export interface SupervisedConnection {
@@ -16,30 +15,33 @@ export interface SupervisedConnection {
 /** How often the deadline is looked at; a clock that jumps is noticed too. */
 const SWEEP_MS = 500;
 
-/** Destroys the socket when what it was opened on does not hold any more. Ends with the socket. */
+/**
+ * Destroys the socket when what it was opened on does not hold any more. Ends with the socket. It is destroyed without
+ * an error: with one, Node's HTTP/2 tells the calls on it INTERNAL instead of a lost connection.
+ */
 export function superviseServer({ socket, chain, proof, identity, presentsSvid, clock }: SupervisedConnection): void {
   let current = proof;
-  const end = (error: TlsError): void => {
-    socket.destroy(error);
-  };
-  const checkDeadline = (): void => {
-    if (clock() > current.validUntil) {
-      end(new TlsError('server_expired', "the server's X509-SVID has expired"));
+  const holds = (): boolean => {
+    const now = clock();
+    if (now > current.validUntil || (presentsSvid && identity.x509Svid() === undefined)) {
+      return false;
     }
-  };
-  const checkTrust = (): void => {
-    if (presentsSvid && identity.x509Svid() === undefined) {
-      end(new TlsError('identity_withdrawn', 'our own X509-SVID was withdrawn'));
-    } else if (identity.x509Bundle(current.id.trustDomain) !== current.bundle) {
+    if (identity.x509Bundle(current.id.trustDomain) !== current.bundle) {
       try {
-        current = verifyX509Svid(chain, identity, { now: clock(), usage: 'server' });
-      } catch (cause) {
-        end(new TlsError('trust_withdrawn', "the server's trust domain does not vouch for it any more", { cause }));
+        current = verifyX509Svid(chain, identity, { now, usage: 'server' });
+      } catch {
+        return false; // its trust domain does not vouch for it any more
       }
     }
+    return true;
   };
-  const timer = setInterval(checkDeadline, SWEEP_MS).unref();
-  const stop = identity.onChange(checkTrust);
+  const check = (): void => {
+    if (!holds()) {
+      socket.destroy();
+    }
+  };
+  const timer = setInterval(check, SWEEP_MS).unref();
+  const stop = identity.onChange(check);
   socket.once('close', () => {
     clearInterval(timer);
     stop();

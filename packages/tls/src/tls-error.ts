@@ -1,16 +1,13 @@
-/** Why a connection was refused or ended. */
+/** Why a connection was refused. */
 export type TlsErrorCode =
   | 'no_identity'
   | 'handshake_failed'
   | 'session_resumed'
   | 'protocol_mismatch'
   | 'server_unverified'
-  | 'server_unexpected'
-  | 'server_expired'
-  | 'trust_withdrawn'
-  | 'identity_withdrawn';
+  | 'server_unexpected';
 
-/** What this package throws, and what a connection is destroyed with. Holds no certificate text. */
+/** What this package throws. Holds no certificate text. */
 export class TlsError extends Error {
   override readonly name = 'TlsError';
   readonly code: TlsErrorCode;
