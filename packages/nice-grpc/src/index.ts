@@ -1,2 +1,3 @@
 // For users
-export { type CallerContext, callerMiddleware } from './caller-middleware.js';
+export type { CallerContext } from './caller-middleware.js';
+export { callerMiddleware } from './caller-middleware.js';
