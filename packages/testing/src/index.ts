@@ -5,7 +5,6 @@ export type { JwtSvidOptions } from './jwt-authority.js';
 export type { ServedWorkload, WorkloadApiFaults } from './served-workload.js';
 export type { TrustDomainOptions } from './trust-domain-authority.js';
 export { TrustDomainAuthority } from './trust-domain-authority.js';
-export type { WorkloadApiAnswers } from './workload-api-backend.js';
 export { WorkloadApiRefusal } from './workload-api-refusal.js';
 export type { WorkloadApiMethod } from './workload-api-server.js';
 export type { X509SvidMaterial, X509SvidOptions } from './x509-svid-material.js';

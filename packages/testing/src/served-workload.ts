@@ -1,20 +1,32 @@
+import { create, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
+import {
+  JWTBundlesResponseSchema,
+  JWTSVIDResponseSchema,
+  ValidateJWTSVIDResponseSchema,
+  X509BundlesResponseSchema,
+  X509SVIDResponseSchema,
+} from '@dirgate/workload-api';
 import type { Workload } from './workload.js';
-import type { WorkloadApiAnswers, WorkloadApiBackend } from './workload-api-backend.js';
+import type { WorkloadApiBackend } from './workload-api-backend.js';
 import { startWorkloadApiServer, type WorkloadApiMethod, type WorkloadApiServer } from './workload-api-server.js';
 import { workloadBackend } from './workload-backend.js';
 
 /** setTimeout takes no more than this. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-type Fault<Answer extends (...parameters: never[]) => unknown> = (
-  answer: NonNullable<Awaited<ReturnType<Answer>>>,
-) => Awaited<ReturnType<Answer>>;
-
 /**
  * What to do to the answers before they leave, by kind. A fault gets the correct message and returns the one to send,
  * or `undefined` to leave the call hanging, or throws a `WorkloadApiRefusal` to answer with a status.
  */
-export type WorkloadApiFaults = { readonly [Name in keyof WorkloadApiAnswers]?: Fault<WorkloadApiAnswers[Name]> };
+export interface WorkloadApiFaults {
+  readonly x509Svids?: Fault<typeof X509SVIDResponseSchema>;
+  readonly x509Bundles?: Fault<typeof X509BundlesResponseSchema>;
+  readonly jwtBundles?: Fault<typeof JWTBundlesResponseSchema>;
+  readonly jwtSvids?: Fault<typeof JWTSVIDResponseSchema>;
+  readonly validateJwtSvid?: Fault<typeof ValidateJWTSVIDResponseSchema>;
+}
+
+type Fault<Schema extends DescMessage> = (answer: MessageShape<Schema>) => MessageInitShape<Schema> | undefined;
 
 /** A workload with its Workload API socket. */
 export interface ServedWorkload extends AsyncDisposable {
@@ -87,17 +99,18 @@ function renewal(workload: Workload): NodeJS.Timeout {
 function withFaults(backend: WorkloadApiBackend, faults: () => WorkloadApiFaults): WorkloadApiBackend {
   return {
     onChange: (listener) => backend.onChange(listener),
-    x509Svids: () => pass(backend.x509Svids(), faults().x509Svids),
-    x509Bundles: () => pass(backend.x509Bundles(), faults().x509Bundles),
-    jwtBundles: () => pass(backend.jwtBundles(), faults().jwtBundles),
-    jwtSvids: async (request) => pass(await backend.jwtSvids(request), faults().jwtSvids),
-    validateJwtSvid: (request) => pass(backend.validateJwtSvid(request), faults().validateJwtSvid),
+    x509Svids: () => pass(X509SVIDResponseSchema, backend.x509Svids(), faults().x509Svids),
+    x509Bundles: () => pass(X509BundlesResponseSchema, backend.x509Bundles(), faults().x509Bundles),
+    jwtBundles: () => pass(JWTBundlesResponseSchema, backend.jwtBundles(), faults().jwtBundles),
+    jwtSvids: async (request) => pass(JWTSVIDResponseSchema, await backend.jwtSvids(request), faults().jwtSvids),
+    validateJwtSvid: (request) => pass(ValidateJWTSVIDResponseSchema, backend.validateJwtSvid(request), faults().validateJwtSvid),
   };
 }
 
-function pass<Message>(
-  answer: Message | undefined,
-  fault: ((answer: NonNullable<Message>) => Message | undefined) | undefined,
-): Message | undefined {
-  return answer == null || !fault ? answer : fault(answer);
+function pass<Schema extends DescMessage>(
+  schema: Schema,
+  answer: MessageInitShape<Schema> | undefined,
+  fault: Fault<Schema> | undefined,
+): MessageInitShape<Schema> | undefined {
+  return answer && fault ? fault(create(schema, answer)) : answer;
 }

@@ -2,7 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseSpiffeId, parseTrustDomain, verifyJwtSvid, verifyX509Svid } from '@dirgate/spiffe';
-import { type ConnectWorkloadApiOptions, connectWorkloadApi, type WorkloadApi } from '@dirgate/workload-api';
+import {
+  type ConnectWorkloadApiOptions,
+  connectWorkloadApi,
+  type WorkloadApi,
+  type X509SVID,
+  type X509SVIDResponse,
+} from '@dirgate/workload-api';
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createIdentityAuthority, type IdentityAuthority } from './identity-authority.js';
@@ -238,11 +244,11 @@ describe('messages that cannot be used', () => {
   const other = 'spiffe://a.example/other';
 
   // Each changes one thing of a correct message; the barrier afterwards proves that the message was seen.
-  const bad: Record<string, (message: SvidsMessage) => SvidsMessage> = {
+  const bad: Record<string, (message: X509SVIDResponse) => X509SVIDResponse> = {
     'no SVID': (message) => ({ ...message, svids: [] }),
     'garbage for a chain': (message) => changed(message, { x509Svid: Buffer.from('garbage') }),
     'no chain': (message) => changed(message, { x509Svid: Buffer.alloc(0) }),
-    'a truncated chain': (message) => changed(message, { x509Svid: message.svids?.[0]?.x509Svid?.subarray(0, -1) ?? [] }),
+    'a truncated chain': (message) => changed(message, { x509Svid: message.svids[0]?.x509Svid.subarray(0, -1) ?? [] }),
     'garbage for a key': (message) => changed(message, { x509SvidKey: Buffer.from('garbage') }),
     'no key': (message) => changed(message, { x509SvidKey: Buffer.alloc(0) }),
     'the key of another': (message) => changed(message, { x509SvidKey: issue(other).privateKey }),
@@ -257,23 +263,27 @@ describe('messages that cannot be used', () => {
     },
     'a second SVID that is broken': (message) => ({
       ...message,
-      svids: [...(message.svids ?? []), { ...message.svids?.[0], x509SvidKey: Buffer.from('garbage') }],
+      svids: [...message.svids, { ...firstOf(message), x509SvidKey: Buffer.from('garbage') }],
     }),
-    'too many SVIDs': (message) => ({ ...message, svids: Array.from({ length: 101 }, () => message.svids?.[0] ?? {}) }),
+    'too many SVIDs': (message) => ({ ...message, svids: Array.from({ length: 101 }, () => firstOf(message)) }),
     'too many bundles': (message) => ({
       ...message,
       federatedBundles: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`spiffe://td${i}`, Buffer.from('x')])),
     }),
   };
 
-  type SvidsMessage = Parameters<NonNullable<Parameters<ServedWorkload['inject']>[0]['x509Svids']>>[0];
+  function firstOf({ svids }: X509SVIDResponse): X509SVID {
+    const [first] = svids;
+    if (!first) throw new Error('the authority serves no SVID');
+    return first;
+  }
 
   function issue(id: string) {
     return authority.trustDomain('a.example').issueX509Svid(id);
   }
 
-  function changed(message: SvidsMessage, fields: object): SvidsMessage {
-    return { ...message, svids: [{ ...message.svids?.[0], ...fields }] } as SvidsMessage;
+  function changed(message: X509SVIDResponse, fields: Partial<X509SVID>): X509SVIDResponse {
+    return { ...message, svids: [{ ...firstOf(message), ...fields }] };
   }
 
   test('each is discarded whole, the state before it stays, and the next good one counts (TW-2, X-24)', async () => {
@@ -342,7 +352,7 @@ describe('messages that cannot be used', () => {
     served.inject({ jwtBundles: () => ({ bundles: {} }) });
     served.inject({ jwtBundles: ({ bundles }) => ({ bundles: { ...bundles, 'spiffe://a.example': Buffer.from('{') } }) });
     served.inject({
-      jwtBundles: ({ bundles }) => ({ bundles: { 'spiffe://a.example': bundles?.['spiffe://a.example'] ?? [] } }) as never,
+      jwtBundles: ({ bundles }) => ({ bundles: { 'spiffe://a.example': bundles['spiffe://a.example'] ?? Buffer.alloc(0) } }),
     });
     await eventually(api, () => !api.jwtBundle(B));
     expect(api.jwtBundle(A)).toBe(before);
@@ -380,14 +390,14 @@ describe('messages that cannot be used', () => {
     const second = issue(other);
     served.inject({
       x509Svids: (message) => {
-        const [first] = message.svids ?? [];
+        const first = firstOf(message);
         const entry = { ...first, spiffeId: other, x509Svid: second.chain, x509SvidKey: second.privateKey };
         const hinted = [
           { ...first, hint: 'h' },
           { ...entry, hint: 'h' },
           { ...entry, hint: 'x'.repeat(1025) },
         ];
-        return { ...message, svids: hinted } as SvidsMessage;
+        return { ...message, svids: hinted };
       },
     });
     const api = await connect();
