@@ -1,3 +1,4 @@
+import { hexOf } from './byte-text.js';
 import { DER_TAG, type DerReader } from './der-reader.js';
 import { type GeneralName, readGeneralName } from './general-name.js';
 import { type NameConstraints, readNameConstraints } from './name-constraints.js';
@@ -104,7 +105,7 @@ function readKnownExtension(oid: string, critical: boolean, value: DerReader, fo
       found.nameConstraints = readNameConstraints(value);
       break;
     case OID.subjectKeyIdentifier:
-      found.subjectKeyId = hex(value.read(DER_TAG.octetString).rest());
+      found.subjectKeyId = hexOf(value.read(DER_TAG.octetString).rest());
       value.end();
       return false;
     case OID.authorityKeyIdentifier:
@@ -146,17 +147,13 @@ function readAuthorityKeyId(value: DerReader): string | undefined {
   const body = value.read(DER_TAG.sequence);
   value.end();
   const keyId = body.readOptional(0x80);
-  return keyId === undefined ? undefined : hex(keyId.rest());
+  return keyId === undefined ? undefined : hexOf(keyId.rest());
 }
 
 function readNonEmptySequence(reader: DerReader): DerReader {
   const body = reader.read(DER_TAG.sequence);
   if (body.isAtEnd) throw malformed('a list that must not be empty');
   return body;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
 function malformed(what: string): SpiffeError {

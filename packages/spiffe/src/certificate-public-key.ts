@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { hexOf } from './byte-text.js';
 import { DER_TAG, DerReader } from './der-reader.js';
 import { SpiffeError } from './spiffe-error.js';
 
@@ -30,7 +31,7 @@ export function profilePublicKey(spki: Uint8Array): CertificateKeyProfile {
   const outer = new DerReader(spki);
   const body = outer.read(DER_TAG.sequence);
   outer.end();
-  const algorithm = Buffer.from(body.readRaw(DER_TAG.sequence)).toString('hex');
+  const algorithm = hexOf(body.readRaw(DER_TAG.sequence));
   const key = body.readBitStringBytes();
   body.end();
 

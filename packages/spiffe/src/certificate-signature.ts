@@ -1,4 +1,5 @@
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
+import { hexOf } from './byte-text.js';
 import type { CertificateKeyProfile } from './certificate-public-key.js';
 
 interface SignatureAlgorithm {
@@ -41,7 +42,7 @@ function pssOf(hash: string, algorithm: SignatureAlgorithm & { readonly saltLeng
 
 /** What is on the list for these bytes, or `undefined`. */
 export function signatureAlgorithmOf(algorithmIdentifier: Uint8Array): SignatureAlgorithm | undefined {
-  return ALGORITHMS.get(Buffer.from(algorithmIdentifier).toString('hex'));
+  return ALGORITHMS.get(hexOf(algorithmIdentifier));
 }
 
 /** `true` only when `signature` over the raw bytes `signed` verifies. Never throws. */
@@ -51,9 +52,9 @@ export function verifySignature(
   signed: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  const input: VerifyKeyObjectInput =
+  const input: KeyObject | VerifyKeyObjectInput =
     algorithm.saltLength === undefined
-      ? { key }
+      ? key
       : { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength };
   try {
     return verify(algorithm.hash, signed, input, signature);

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { hexOf, latin1Of } from './byte-text.js';
 import { type CertificateExtensions, readExtensions } from './certificate-extensions.js';
 import { type CertificateKeyProfile, importPublicKey, profilePublicKey } from './certificate-public-key.js';
 import { readCertificateTime } from './certificate-time.js';
@@ -91,7 +92,7 @@ export class Certificate {
  * `san_too_many_entries`, `name_constraint_unprocessable`
  */
 export function parseCertificate(bytes: Uint8Array): Certificate {
-  const der = Uint8Array.from(bytes);
+  const der = new Uint8Array(bytes);
   const outer = new DerReader(der);
   const certificate = outer.read(DER_TAG.sequence);
   outer.end();
@@ -124,8 +125,8 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     serialNumber,
     issuer,
     subject,
-    issuerKey: Buffer.from(issuer).toString('latin1'),
-    subjectKey: Buffer.from(subject).toString('latin1'),
+    issuerKey: latin1Of(issuer),
+    subjectKey: latin1Of(subject),
     notBefore,
     notAfter,
     publicKeyInfo,
@@ -150,7 +151,7 @@ function readSerialNumber(tbs: DerReader): string {
   if (content.length > 21 || (content[0] ?? 0) >= 0x80) {
     throw new SpiffeError('certificate_malformed', 'a serial number that is negative or too long');
   }
-  return Buffer.from(content).toString('hex').toUpperCase();
+  return hexOf(content).toUpperCase();
 }
 
 /** One Name, checked to be a list of sets of attributes. Returned as its DER. */

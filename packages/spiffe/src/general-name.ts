@@ -1,3 +1,4 @@
+import { latin1Of } from './byte-text.js';
 import type { DerReader } from './der-reader.js';
 import { SpiffeError } from './spiffe-error.js';
 
@@ -26,5 +27,5 @@ export function readGeneralName(reader: DerReader): GeneralName {
   const bytes = content.rest();
   if (!IA5.has(form)) return { form, bytes, text: '' };
   if (bytes.some((byte) => byte >= 0x80)) throw new SpiffeError('certificate_malformed', 'a general name that is not ASCII');
-  return { form, bytes, text: Buffer.from(bytes).toString('latin1') };
+  return { form, bytes, text: latin1Of(bytes) };
 }

@@ -1,3 +1,4 @@
+import { latin1Of } from './byte-text.js';
 import type { Certificate } from './certificate.js';
 import type { GeneralName, GeneralNameForm } from './general-name.js';
 import type { NameConstraints } from './name-constraints.js';
@@ -44,7 +45,7 @@ function comparable(name: GeneralName): string {
     }
     case 'ip':
       if (name.bytes.length !== 4 && name.bytes.length !== 16) throw unprocessable('ip');
-      return Buffer.from(name.bytes).toString('latin1');
+      return latin1Of(name.bytes);
     default:
       throw unprocessable(name.form);
   }

@@ -1,3 +1,4 @@
+import { latin1Of } from './byte-text.js';
 import { type Certificate, parseCertificate } from './certificate.js';
 import { splitDerCertificates } from './der-split.js';
 import { SpiffeError } from './spiffe-error.js';
@@ -57,7 +58,7 @@ export function createX509Bundle(trustDomain: TrustDomain, certificates: readonl
     if (!authority.extensions.isCa) {
       throw new SpiffeError('x509_bundle_entry_not_ca', 'a bundle holds a certificate that is not a CA');
     }
-    const key = Buffer.from(authority.der).toString('latin1');
+    const key = latin1Of(authority.der);
     if (!authorities.has(key)) authorities.set(key, authority);
   }
   return create(trustDomain, [...authorities.values()]);
