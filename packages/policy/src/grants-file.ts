@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { Grants } from './gen/grants.js';
 import { grantsSchema } from './gen/grants-schema.js';
 import { PolicyError } from './policy-error.js';
 
 const maxBytes = 8 * 1024 * 1024;
+
+let validate: ValidateFunction<Grants> | undefined;
 
 /** The grants, and the text that they were read from. */
 export interface GrantsFile {
@@ -31,8 +33,8 @@ export async function readGrants(path: string): Promise<GrantsFile> {
   }
   checkKeys(document, lines, path);
   const grants = toValue(document, path);
-  // Compiled per load, not per process: loading is rare, and most processes that import this package never do.
-  const validate = new Ajv({ strict: true, verbose: true }).compile<Grants>(grantsSchema);
+  // Compiled when first used: that takes longer than importing this package.
+  validate ??= new Ajv({ strict: true, verbose: true }).compile<Grants>(grantsSchema);
   if (!validate(grants)) {
     const [error] = validate.errors ?? [];
     throw new PolicyError(

@@ -1,5 +1,6 @@
 // For users.
 
+export type { DecisionOutput } from './gen/decision-output.js';
 export type { Grant, GrantList, Grants, Role } from './gen/grants.js';
 export type { LoadPolicyOptions } from './load-policy.js';
 export { loadPolicy } from './load-policy.js';

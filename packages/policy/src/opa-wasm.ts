@@ -24,10 +24,17 @@ export const { loadPolicySync } = createRequire(import.meta.url)('@open-policy-a
 
 // @types/node 20 does not declare WebAssembly.
 const { WebAssembly } = globalThis as unknown as {
-  readonly WebAssembly: { compile(bytes: Uint8Array): Promise<WasmModule> };
+  readonly WebAssembly: {
+    compile(bytes: Uint8Array): Promise<WasmModule>;
+    readonly Module: { exports(module: WasmModule): readonly { readonly name: string }[] };
+  };
 };
 
-/** Compiles a module off the event loop. Rejects when it is none. */
-export function compileWasm(bytes: Uint8Array): Promise<WasmModule> {
-  return WebAssembly.compile(bytes);
+/** Compiles an OPA module off the event loop. Rejects when it is none. */
+export async function compileWasm(bytes: Uint8Array): Promise<WasmModule> {
+  const module = await WebAssembly.compile(bytes);
+  const exported = new Set(WebAssembly.Module.exports(module).map(({ name }) => name));
+  // Without these two the library writes to stderr and goes on.
+  if (!exported.has('opa_wasm_abi_version') || !exported.has('opa_wasm_abi_minor_version')) throw new Error('not made by OPA');
+  return module;
 }

@@ -31,6 +31,7 @@ export type PolicyErrorCode =
  * A load error's message is one line that names the file, the reason and the remedy. No message holds input of a decision.
  */
 export class PolicyError extends Error {
+  /** Always `PolicyError`. */
   override readonly name = 'PolicyError';
   /** Stable, machine-readable cause. */
   readonly code: PolicyErrorCode;

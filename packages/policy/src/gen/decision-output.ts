@@ -4,6 +4,9 @@
  * What the entrypoint directory/authz/decision answers. Any other shape is a fault and denies.
  */
 export interface DecisionOutput {
+  /**
+   * Whether the action may be done.
+   */
   readonly allow: boolean;
   /**
    * Stable codes, sorted.

@@ -56,6 +56,7 @@ export const grantsSchema = {
       "pattern": "^[a-z0-9._-]{1,255}$"
     },
     "grant_list": {
+      "description": "Grants of one holder. One that holds is enough.",
       "type": "array",
       "minItems": 1,
       "items": {
@@ -72,11 +73,13 @@ export const grantsSchema = {
       ],
       "properties": {
         "roles": {
+          "description": "The roles that are granted.",
           "type": "array",
           "minItems": 1,
           "uniqueItems": true,
           "items": {
             "title": "Role",
+            "description": "A role of the shipped bundle: which classes of actions it covers, policies/README.md says.",
             "type": "string",
             "enum": [
               "reader",

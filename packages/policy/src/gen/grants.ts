@@ -1,7 +1,12 @@
 // Generated from policies/schemas/grants.schema.json by npm run policy:build. Do not edit.
 
+/**
+ * A role of the shipped bundle: which classes of actions it covers, policies/README.md says.
+ */
 export type Role = 'reader' | 'searcher' | 'publisher' | 'syncer' | 'admin';
 /**
+ * Grants of one holder. One that holds is enough.
+ *
  * @minItems 1
  */
 export type GrantList = readonly Grant[];
@@ -34,6 +39,8 @@ export interface Grants {
  */
 export interface Grant {
   /**
+   * The roles that are granted.
+   *
    * @minItems 1
    */
   readonly roles: readonly Role[];

@@ -35,7 +35,9 @@ export async function unpackBundle(path: string): Promise<readonly PackedEntry[]
 /** A `.tar` of exactly these entries, whatever they are. */
 export async function packTar(entries: readonly PackedEntry[]): Promise<Buffer> {
   const archive = pack();
-  for (const { header, data } of entries) archive.entry({ ...header }, data === undefined ? undefined : Buffer.from(data));
+  for (const { header, data } of entries) {
+    archive.entry({ ...header, ...(data === undefined && { size: 0 }) }, Buffer.from(data ?? ''));
+  }
   archive.finalize();
   const chunks: Uint8Array[] = [];
   for await (const chunk of archive) chunks.push(chunk as Uint8Array);
