@@ -17,7 +17,10 @@ export function asDirectoryError(thrown: unknown): DirectoryError {
   return thrown instanceof DirectoryError ? thrown : new DirectoryError('INTERNAL', 'internal error');
 }
 
-/** A CID as it may stand in a status message, which travels in a header: a stored one is far below the limit. */
+/**
+ * A CID as it may stand in a status message, which travels in a header: cut to what a stored one may have, and never with
+ * half a character at the cut, as grpc-js would throw on that, outside of any handler.
+ */
 export function quoteCid(cid: string): string {
-  return cid.length > 128 ? `${cid.slice(0, 128)}…` : cid;
+  return cid.length > 128 ? `${cid.slice(0, 128).replace(/\p{Surrogate}/gu, '')}…` : cid;
 }
