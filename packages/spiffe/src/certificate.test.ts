@@ -1,10 +1,8 @@
 import 'reflect-metadata';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Certificate, parseCertificate } from './certificate.js';
-import { SpiffeError } from './spiffe-error.js';
 import {
   ascii,
   bitString,
@@ -122,7 +120,7 @@ describe('refuses', () => {
       'certificate_malformed',
     ],
     ['a negative serial number', { serial: integerBytes(0x80) }, 'certificate_malformed'],
-    ['a serial number of 22 octets', { serial: integerBytes(...new Array(22).fill(1)) }, 'certificate_malformed'],
+    ['a serial number of 21 octets', { serial: integerBytes(...new Array(21).fill(1)) }, 'certificate_malformed'],
     ['a Name with an empty set', { subject: sequence(tlv(0x31)) }, 'der_malformed'],
     ['no extensions and no version', { noExtensions: true, version: Buffer.alloc(0) }, 'certificate_version'],
     ['version 4', { version: tlv(0xa0, smallInteger(3)) }, 'certificate_version'],
@@ -249,57 +247,4 @@ describe('every field equals what @peculiar/x509 and Node read', () => {
     expect(ours.extensions.subjectKeyId).toBe(oracle.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId);
     expect(ours.extensions.authorityKeyId).toBe(oracle.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId);
   }
-});
-
-describe('fuzzing: a certificate or a SpiffeError, nothing else', () => {
-  const seeds = [root.der, der({}), der({ extensions: { [OIDS.san]: san([dnsName('a'), uriName(ID)], true) } })];
-  const survives = (bytes: Uint8Array): void => {
-    try {
-      const certificate = parseCertificate(bytes);
-      // What is accepted was read whole, and its key is judged without another kind of error.
-      if (Buffer.compare(certificate.der, bytes) !== 0) throw new Error('a certificate that is not its own encoding');
-      certificate.publicKey;
-    } catch (error) {
-      if (!(error instanceof SpiffeError)) throw error;
-    }
-  };
-
-  test('any bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), survives), { numRuns: 300 });
-  });
-
-  test('good certificates with bytes changed, removed or put in', () => {
-    const change = fc.record({
-      seed: fc.constantFrom(...seeds),
-      at: fc.array(fc.record({ position: fc.nat(600), byte: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'add') }), {
-        minLength: 1,
-        maxLength: 3,
-      }),
-    });
-    fc.assert(
-      fc.property(change, ({ seed, at }) => {
-        const bytes = [...seed];
-        for (const { position, byte, kind } of at) {
-          const index = position % bytes.length;
-          if (kind === 'set') bytes[index] = byte;
-          else if (kind === 'cut') bytes.splice(index, 1);
-          else bytes.splice(index, 0, byte);
-        }
-        survives(Uint8Array.from(bytes));
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  test('every truncation, and every single byte set to a few telling values', () => {
-    const [, seed = Buffer.alloc(0)] = seeds;
-    for (let i = 0; i < seed.length; i++) {
-      survives(seed.subarray(0, i));
-      for (const byte of [0x00, 0x7f, 0x80, 0xff]) {
-        const bytes = Buffer.from(seed);
-        bytes[i] = byte;
-        survives(bytes);
-      }
-    }
-  });
 });

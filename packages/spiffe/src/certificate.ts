@@ -148,7 +148,8 @@ function readVersion(tbs: DerReader): void {
 /** Zero is let through (RFC 5280 §4.1.2.2 asks for grace, and old roots have it), a negative number is not. */
 function readSerialNumber(tbs: DerReader): string {
   const content = tbs.readInteger();
-  if (content.length > 21 || (content[0] ?? 0) >= 0x80) {
+  const magnitude = content[0] === 0 ? content.subarray(1) : content;
+  if ((content[0] ?? 0) >= 0x80 || magnitude.length > 20) {
     throw new SpiffeError('certificate_malformed', 'a serial number that is negative or too long');
   }
   return hexOf(content).toUpperCase();

@@ -47,8 +47,9 @@ export class X509Bundle {
  * Makes a bundle of CA certificates, one DER certificate each. An empty list is allowed and trusts nothing (B-2).
  * The SPIFFE ID of a CA, or its absence, never matters (X-19).
  *
- * @throws SpiffeError `x509_bundle_entry_not_ca`, `x509_bundle_too_large` beyond 4 MiB, and what `parseX509Svid` throws for
- * a certificate that cannot be read; one bad entry refuses the bundle
+ * @throws SpiffeError `x509_bundle_entry_not_ca`, `x509_bundle_too_large` beyond 4 MiB, and for an entry that cannot be read
+ * `der_malformed`, `certificate_malformed`, `certificate_version`, `signature_algorithm_mismatch`, `san_too_many_entries`,
+ * `name_constraint_unprocessable`; one bad entry refuses the bundle
  */
 export function createX509Bundle(trustDomain: TrustDomain, certificates: readonly Uint8Array[]): X509Bundle {
   requireSize(certificates.reduce((total, certificate) => total + certificate.length, 0));
