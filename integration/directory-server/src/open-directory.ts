@@ -45,7 +45,7 @@ export interface Directory extends Disposable {
   readonly search: ServiceHandlers<typeof SearchService>;
   /** What a stored record says of itself; `undefined` when it is not stored, or the resource is no record. */
   describe(resource: DescribedResource): RecordDescription | undefined;
-  /** Writes everything back to the file and closes it. Calls that come later fail. Closing again does nothing. */
+  /** Writes everything back to the file and closes it. End the calls first: none may come later. Closing again does nothing. */
   close(): void;
 }
 
