@@ -23,6 +23,11 @@ export function describeFailure(name: string, { code, details }: CallFailure): s
     case status.DATA_LOSS:
       return `${name}: ${details}`;
     default:
-      return `${name}: ${status[code] ?? `status ${code}`}: ${details}`;
+      return `${name}: ${status[code] ?? `status ${code}`}: ${withoutNoise(details)}`;
   }
+}
+
+/** grpc-js wraps the one line that matters. */
+function withoutNoise(details: string): string {
+  return details.replace(/^No connection established\. Last error: (Error: )?/, '').replace(/\.? Resolution note:\s*$/, '');
 }

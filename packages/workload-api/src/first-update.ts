@@ -81,19 +81,20 @@ export class FirstUpdate {
     const { endpoint, timeoutMs } = this.#options;
     const causes = [...this.#waiting].map((profile) => {
       const failure = this.#causes.get(profile);
-      return failure ? describeFailure(RPC[profile], failure) + remedy(failure) : `${RPC[profile]}: no answer`;
+      return failure ? describeFailure(RPC[profile], failure) : `${RPC[profile]}: no answer`;
     });
+    const remedies = new Set([...this.#waiting].map((profile) => remedy(this.#causes.get(profile))));
     const cause = [...this.#waiting].map((profile) => this.#causes.get(profile)?.cause).find(Boolean);
     return new WorkloadApiError(
       'first_update_timeout',
-      `no identity from the Workload API at ${endpoint} within ${timeoutMs} ms. Last cause: ${causes.join('; ')}`,
+      `no identity from the Workload API at ${endpoint} within ${timeoutMs} ms. Last cause: ${causes.join('; ')}${[...remedies].join('')}`,
       { cause },
     );
   }
 }
 
-function remedy({ code }: CallFailure): string {
-  switch (code) {
+function remedy(failure: CallFailure | undefined): string {
+  switch (failure?.code) {
     case status.UNAVAILABLE:
       return ' (is the agent running, and may this process open its socket?)';
     case status.PERMISSION_DENIED:
