@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseCertificate } from './certificate.js';
 import { SpiffeError } from './spiffe-error.js';
-import { dnsName, issueCa, issueLeaf, nameConstraints, OIDS, san, uriName } from './test-support/test-issuer.js';
+import { dnsName, issueCa, issueLeaf, NOW, nameConstraints, OIDS, san, uriName } from './test-support/test-issuer.js';
+import { bundleOf, sourceOf } from './test-support/x509-expect.js';
+import { verifyX509Svid } from './verify-x509-svid.js';
 
 const ID = 'spiffe://td/a';
 const root = issueCa(undefined, 'root', {
@@ -64,4 +66,19 @@ describe('fuzzing: a certificate or a SpiffeError, nothing else', () => {
       }
     }
   });
+});
+
+test('a chain in which any one byte was changed is refused, with a SpiffeError', () => {
+  const ca = issueCa(root, 'ca');
+  const chain = [issueLeaf(ca, ID), ca].map((one) => one.der);
+  const source = sourceOf(bundleOf('td', root));
+  const verify = (ders: readonly Uint8Array[]) => verifyX509Svid(ders, source, { now: NOW, usage: 'client' });
+  expect(verify(chain).id.toString()).toBe(ID);
+  for (const [position, der] of chain.entries()) {
+    for (let i = 0; i < der.length; i++) {
+      const changed = Buffer.from(der);
+      changed.writeUInt8(changed.readUInt8(i) ^ 0x01, i);
+      expect(() => verify(chain.with(position, changed))).toThrow(SpiffeError);
+    }
+  }
 });
