@@ -1,0 +1,86 @@
+import { createPublicKey, ECDH, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { importPublicKey, profilePublicKey } from './certificate-public-key.js';
+import { bitString, integerBytes, oid, sequence, tlv } from './test-support/der-writer.js';
+import { newKey } from './test-support/test-issuer.js';
+import { expectCode } from './test-support/x509-expect.js';
+
+const P256 = sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7'));
+const point = newKey().publicKey.export({ format: 'der', type: 'spki' }).subarray(-65);
+
+/** An RSA SubjectPublicKeyInfo of this modulus size and exponent; the modulus is no product of primes. */
+function rsa(bits: number, exponent: readonly number[], modulusSign: readonly number[] = [0]): Buffer {
+  const modulus = [...modulusSign, 0x80 >> ((8 - (bits % 8)) % 8), ...new Array(Math.ceil(bits / 8) - 1).fill(1)];
+  const key = sequence(integerBytes(...modulus), integerBytes(...exponent));
+  return sequence(sequence(oid('1.2.840.113549.1.1.1'), tlv(0x05)), bitString(key));
+}
+const F4 = [1, 0, 1];
+
+describe('accepts', () => {
+  test.each([
+    ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' }), 'ec'],
+    ['P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' }), 'ec'],
+    ['P-521', generateKeyPairSync('ec', { namedCurve: 'P-521' }), 'ec'],
+    ['Ed25519', generateKeyPairSync('ed25519'), 'ed25519'],
+    ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 }), 'rsa'],
+  ] as const)('%s', (_name, { publicKey }, kind) => {
+    const spki = publicKey.export({ format: 'der', type: 'spki' });
+    expect(profilePublicKey(spki).kind).toBe(kind);
+    expect(importPublicKey(spki).equals(publicKey)).toBe(true);
+  });
+
+  test.each([
+    ['2048 bits', rsa(2048, F4)],
+    ['8192 bits', rsa(8192, F4)],
+    ['exponent 3', rsa(2048, [3])],
+    ['exponent 2^32 - 1', rsa(2048, [0, 0xff, 0xff, 0xff, 0xff])],
+  ])('RSA with %s', (_what, spki) => {
+    expect(profilePublicKey(spki).kind).toBe('rsa');
+  });
+
+  test('the cost of a key that is slow to use is said to be higher', () => {
+    const [plain, slow] = [profilePublicKey(rsa(2048, F4)), profilePublicKey(rsa(8192, F4))];
+    expect(slow.verificationCost).toBeGreaterThan(plain.verificationCost);
+    expect(profilePublicKey(rsa(2048, [0, 0xff, 0xff, 0xff, 0xff])).verificationCost).toBe(slow.verificationCost);
+  });
+});
+
+describe('refuses', () => {
+  test.each([
+    ['RSA of 2047 bits', rsa(2047, F4, [])],
+    ['RSA of 8193 bits', rsa(8193, F4, [])],
+    ['a negative modulus', rsa(2048, F4, [])],
+    ['exponent 1', rsa(2048, [1])],
+    ['an even exponent', rsa(2048, [4])],
+    ['exponent 2^32 + 1', rsa(2048, [1, 0, 0, 0, 1])],
+    ['a negative exponent', rsa(2048, [0x81])],
+    [
+      'a compressed point',
+      sequence(P256, bitString(ECDH.convertKey(point, 'prime256v1', undefined, undefined, 'compressed') as Buffer)),
+    ],
+    ['a hybrid point', sequence(P256, bitString(ECDH.convertKey(point, 'prime256v1', undefined, undefined, 'hybrid') as Buffer))],
+    ['a point of another length', sequence(P256, bitString(point.subarray(0, -1)))],
+    ['an Ed25519 key of 31 bytes', sequence(sequence(oid('1.3.101.112')), bitString(Buffer.alloc(31)))],
+    ['an RSA-PSS key', generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).publicKey.export({ format: 'der', type: 'spki' })],
+    ['RSA without NULL', sequence(sequence(oid('1.2.840.113549.1.1.1')), bitString(Buffer.alloc(1)))],
+  ])('%s', (_what, spki) => {
+    expectCode(() => profilePublicKey(spki), 'certificate_key_unsupported');
+  });
+
+  test('a point off its curve, when the key is imported', () => {
+    const off = Buffer.from(point);
+    off.writeUInt8(off.readUInt8(64) ^ 1, 64);
+    expect(createPublicKey({ key: sequence(P256, bitString(point)), format: 'der', type: 'spki' }).type).toBe('public');
+    expectCode(() => importPublicKey(sequence(P256, bitString(off))), 'certificate_key_unsupported');
+  });
+
+  test('bytes that are left over', () => {
+    for (const spki of [
+      Buffer.concat([rsa(2048, F4), Buffer.from([0])]),
+      sequence(P256, bitString(point), tlv(0x05)),
+      sequence(P256, bitString(point, 1)),
+    ]) {
+      expect(() => profilePublicKey(spki)).toThrow();
+    }
+  });
+});
