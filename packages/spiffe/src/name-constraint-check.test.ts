@@ -197,7 +197,7 @@ describe('shape', () => {
   const raw = (...content: readonly Uint8Array[]) => extension(OIDS.nameConstraints, true, sequence(...content));
   test.each([
     ['no constraint', raw(), 'certificate_malformed'],
-    ['an empty list', raw(tlv(0xa0)), 'certificate_malformed'],
+    ['an empty list', raw(tlv(0xa0), tlv(0xa1, sequence(uriName('x')))), 'certificate_malformed'],
     ['a maximum', raw(tlv(0xa0, sequence(uriName('td'), tlv(0x81, Buffer.from([1]))))), 'der_malformed'],
     ['a minimum', raw(tlv(0xa0, sequence(uriName('td'), tlv(0x80, Buffer.from([1]))))), 'der_malformed'],
     ['something else', raw(smallInteger(1)), 'der_malformed'],
