@@ -3,7 +3,6 @@ import { join, relative } from 'node:path';
 import { members, ROOT } from './workspace.mjs';
 
 const FENCE = /^(?<indent> *)(?<ticks>`{3,})(?<language>[^\s`]*)[^\n`]*\n(?<text>[\s\S]*?)^\k<indent>\k<ticks> *$/gm;
-const RUN_MARK = /<!--\s*run\s*-->\s*$/;
 
 /** The pages whose code is tested: every README, and what a contributor reads. */
 export function pages(root = ROOT) {
@@ -14,8 +13,7 @@ export function pages(root = ROOT) {
 }
 
 /**
- * The fenced blocks of one page in their order. `run` says that the comment `<!-- run -->` stands right above the block.
- * `line` is that of the fence.
+ * The fenced blocks of one page in their order. `line` is that of the fence.
  */
 export function blocksOf(page, root = ROOT) {
   return blocksIn(readFileSync(page, 'utf8')).map((block) => ({ page: relative(root, page), ...block }));
@@ -29,7 +27,6 @@ export function blocksIn(markdown) {
     return {
       line: before.split('\n').length,
       language: language.toLowerCase(),
-      run: RUN_MARK.test(before),
       text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
     };
   });

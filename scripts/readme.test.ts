@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { createIdentityAuthority, type IdentityAuthority } from '@dirgate/testing';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { blocksIn, blocksOf, npmScriptsIn, pages } from './readme-blocks.mjs';
 import { ROOT } from './workspace.mjs';
@@ -21,11 +22,25 @@ describe('code in the READMEs', () => {
     expect(await compile(modules.map((block) => writeModule(block)))).toBe('');
   });
 
-  for (const block of modules.filter(({ run }) => run)) {
-    it(`runs: ${block.page}:${block.line}`, { timeout: 30_000 }, async () => {
-      await import(/* @vite-ignore */ writeModule(block));
+  describe('runs, with the Workload API of spiffe://prod.example/directory at SPIFFE_ENDPOINT_SOCKET', () => {
+    let authority: IdentityAuthority;
+    beforeAll(async () => {
+      authority = await createIdentityAuthority({ trustDomains: [{ name: 'prod.example' }] });
+      const { address } = await authority.serveWorkloadApi({ id: 'spiffe://prod.example/directory' });
+      vi.stubEnv('SPIFFE_ENDPOINT_SOCKET', address);
     });
-  }
+    afterAll(async () => {
+      vi.unstubAllEnvs();
+      await authority[Symbol.asyncDispose]();
+    });
+
+    for (const block of modules) {
+      it(`${block.page}:${block.line}`, { timeout: 30_000 }, async () => {
+        const example = (await import(/* @vite-ignore */ writeModule(block))) as { stop?: () => Promise<void> };
+        await example.stop?.();
+      });
+    }
+  });
 
   for (const block of blocks.filter(({ language }) => language === 'json' || language === 'yaml')) {
     it(`parses: ${block.page}:${block.line}`, () => {
@@ -47,12 +62,12 @@ describe('code in the READMEs', () => {
 });
 
 describe('this test itself', () => {
-  it('finds blocks, their language, line and mark', () => {
-    const found = blocksIn('# A\n\n<!-- run -->\n```ts\nconst a = 1;\n```\n\n- x\n  ```json\n  {}\n  ```\n```\nplain\n```\n');
+  it('finds blocks, their language and line', () => {
+    const found = blocksIn('# A\n\n```ts\nconst a = 1;\n```\n\n- x\n  ```json\n  {}\n  ```\n```\nplain\n```\n');
     expect(found).toEqual([
-      { line: 4, language: 'ts', run: true, text: 'const a = 1;\n' },
-      { line: 9, language: 'json', run: false, text: '{}\n' },
-      { line: 12, language: '', run: false, text: 'plain\n' },
+      { line: 3, language: 'ts', text: 'const a = 1;\n' },
+      { line: 8, language: 'json', text: '{}\n' },
+      { line: 11, language: '', text: 'plain\n' },
     ]);
   });
 
