@@ -121,6 +121,34 @@ describe('refuses', () => {
     ],
     ['a negative serial number', { serial: integerBytes(0x80) }, 'certificate_malformed'],
     ['a serial number of 21 octets', { serial: integerBytes(...new Array(21).fill(1)) }, 'certificate_malformed'],
+    [
+      'a third field of basicConstraints',
+      {
+        extensions: {
+          [OIDS.basicConstraints]: extension(
+            OIDS.basicConstraints,
+            true,
+            sequence(boolean(true), smallInteger(0), smallInteger(0)),
+          ),
+        },
+      },
+      'der_malformed',
+    ],
+    [
+      'bytes after a subject key identifier',
+      { extensions: { s: extension(OIDS.subjectKeyId, false, Buffer.concat([octetString(), octetString()])) } },
+      'der_malformed',
+    ],
+    [
+      'bytes after an authority key identifier',
+      { extensions: { a: extension(OIDS.authorityKeyId, false, Buffer.concat([sequence(), sequence()])) } },
+      'der_malformed',
+    ],
+    [
+      'a third field of a Name attribute',
+      { subject: sequence(tlv(0x31, sequence(oid('2.5.4.3'), smallInteger(1), smallInteger(1)))) },
+      'der_malformed',
+    ],
     ['a Name with an empty set', { subject: sequence(tlv(0x31)) }, 'der_malformed'],
     ['no extensions and no version', { noExtensions: true, version: Buffer.alloc(0) }, 'certificate_version'],
     ['version 4', { version: tlv(0xa0, smallInteger(3)) }, 'certificate_version'],
@@ -140,6 +168,9 @@ describe('refuses', () => {
     expectCode(() => parseCertificate(bytes.subarray(0, -1)), 'der_malformed');
     expectCode(() => parseCertificate(Buffer.concat([bytes, bytes])), 'der_malformed');
     expectCode(() => parseCertificate(new Uint8Array()), 'der_malformed');
+    const content = bytes.subarray(4);
+    expect(sequence(content)).toEqual(bytes);
+    expectCode(() => parseCertificate(sequence(content, smallInteger(0))), 'der_malformed');
   });
 });
 
