@@ -21,10 +21,9 @@ export function readJwtUpdate(
   { previous, maxBundles, report, ownTrustDomain }: UpdateContext<JwtSnapshot> & { readonly ownTrustDomain: string | undefined },
 ): JwtSnapshot {
   const count = Object.keys(bundles).length;
-  if (count === 0) throw invalid('it holds no bundle');
   if (count > maxBundles) throw invalid(`it holds more than ${maxBundles} bundles`);
   const entries = readBundleMap(bundles, previous?.bundles ?? new Map(), parse, report);
-  if (entries.size === 0) throw invalid('none of its bundles can be read');
+  if (entries.size === 0) throw invalid('it holds no bundle that can be read');
   if (ownTrustDomain !== undefined && `spiffe://${ownTrustDomain}` in bundles && !entries.has(ownTrustDomain)) {
     throw invalid('the bundle of our own trust domain cannot be read');
   }
