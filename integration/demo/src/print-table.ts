@@ -2,7 +2,7 @@ import colors from 'picocolors';
 import type { RowResult } from './table.js';
 
 const COLUMNS = ['who', 'credential', 'call', 'expected', 'got', 'reason', 'ms'] as const;
-const WIDTHS = [38, 28, 60, 19, 19, 22, 6] as const;
+const WIDTHS = [23, 21, 43, 17, 17, 27, 6] as const;
 
 /** Prints rows as they come: an aligned, coloured table on a terminal, plain lines otherwise. */
 export class TablePrinter {

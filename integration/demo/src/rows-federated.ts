@@ -57,7 +57,7 @@ export function federatedRows(world: DemoWorld, listener: Listener, records: Sha
     },
     {
       ...partner,
-      call: 'Pull one it may read, then one it may not',
+      call: 'Pull an allowed one, then a forbidden one',
       expected: { status: 'PERMISSION_DENIED', reason: 'name_outside_grant', handler: PARTNER_READER },
       run: async () => {
         using reader = await client();

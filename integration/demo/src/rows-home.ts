@@ -128,7 +128,7 @@ function userRows(world: DemoWorld, listener: Listener, records: SharedRecords):
     },
     {
       ...user,
-      call: 'List what is published, by skill',
+      call: 'List published, by skill',
       expected: { status: 'OK', reason: 'role_searcher', handler: USER },
       run: async () => {
         using cli = await client();

@@ -12,7 +12,7 @@ import type { Row } from './table.js';
 export function niceGrpcRows(world: DemoWorld, records: SharedRecords): readonly Row[] {
   return [
     {
-      who: 'home publisher acme, nice-grpc',
+      who: 'acme over nice-grpc',
       credential: 'X.509',
       call: 'Pull a record',
       expected: { status: 'OK', reason: 'role_reader', handler: ACME },
@@ -26,7 +26,7 @@ export function niceGrpcRows(world: DemoWorld, records: SharedRecords): readonly
         }),
     },
     {
-      who: 'home CLI user, nice-grpc',
+      who: 'user over nice-grpc',
       credential: 'JWT',
       call: 'Delete a record',
       expected: { status: 'PERMISSION_DENIED', reason: 'role_lacks_class', handler: null },

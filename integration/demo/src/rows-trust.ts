@@ -22,7 +22,7 @@ function unexpectedServerRow(world: DemoWorld, listener: Listener, records: Shar
   return {
     who: 'home publisher acme',
     credential: 'X.509',
-    call: 'Pull, expecting another server identity',
+    call: 'Pull, expecting another server',
     expected: { status: 'UNAVAILABLE', reason: 'server_unexpected', handler: null },
     run: async () => {
       const server = matchId(`spiffe://${HOME}/another-directory`);
@@ -41,7 +41,7 @@ function rotationRows(world: DemoWorld, listener: Listener, records: SharedRecor
   return [
     {
       ...acme,
-      call: 'Pull on a stream that outlives the rotation of the home CA',
+      call: 'Pull on a stream, the home CA rotates, Pull',
       expected: { status: 'OK', reason: 'role_reader', handler: ACME },
       run: async () => {
         using client = await world.client({ id: ACME, listener });
@@ -61,7 +61,7 @@ function rotationRows(world: DemoWorld, listener: Listener, records: SharedRecor
     {
       ...acme,
       credential: 'X.509 of the old CA',
-      call: 'Pull on a connection that rests on a CA which left the bundle',
+      call: 'Pull on its connection once that CA is gone',
       expected: { status: 'UNAUTHENTICATED', reason: 'issuer_untrusted', handler: null },
       run: async () => {
         const { api } = await world.workload(ACME);
@@ -87,7 +87,7 @@ function withdrawalRow(world: DemoWorld, listener: Listener, records: SharedReco
   return {
     who: 'partner reader',
     credential: 'X.509 federated',
-    call: 'Pull on a stream when the federation is withdrawn',
+    call: 'Pull on a stream, federation is withdrawn',
     expected: { status: 'UNAUTHENTICATED', reason: 'trust_domain_without_bundle', handler: PARTNER_READER },
     run: async () => {
       using client = await world.client({ id: PARTNER_READER, listener });

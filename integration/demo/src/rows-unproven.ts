@@ -27,10 +27,10 @@ export function unprovenRows(world: DemoWorld, listener: Listener, records: Shar
     world.home.issueJwtSvid(USER, { audience: SERVER_ID, ...options });
 
   return [
-    row('stranger', 'X.509, no bundle here', 'trust_domain_without_bundle', async () => ({
+    row('stranger', 'X.509 without bundle', 'trust_domain_without_bundle', async () => ({
       client: await world.client({ id: `spiffe://${STRANGER}/agent/x`, listener }),
     })),
-    row("impostor: partner's CA signs our admin", 'X.509 forged', 'issuer_untrusted', async () => ({
+    row('impostor as home admin', "X.509 of partner's CA", 'issuer_untrusted', async () => ({
       client: await world.client({ id: ADMIN, listener, identity: await impostor(world) }),
     })),
     row('nobody', 'none', 'no_credential', async () => ({
@@ -38,25 +38,25 @@ export function unprovenRows(world: DemoWorld, listener: Listener, records: Shar
     })),
     row(
       'home CLI user',
-      'JWT expired',
+      'JWT, expired',
       'jwt_expired',
       withToken(() => token({ expiresAt: Date.now() - 3_600_000 })),
     ),
     row(
       'home CLI user',
-      'JWT for another audience',
+      'JWT, other audience',
       'jwt_audience_mismatch',
       withToken(() => token({ audience: `spiffe://${HOME}/other` })),
     ),
     row(
       'home CLI user',
-      'JWT of an unknown key',
+      'JWT, unknown key',
       'jwt_key_unknown',
       withToken(() => token({ signedBy: 'unknown-key' })),
     ),
     row(
       'home CLI user',
-      'JWT forged, over good X.509',
+      'bad JWT + good X.509',
       'jwt_signature',
       withToken(() => token({ signedBy: 'forged' }), 'x509'),
     ),
