@@ -38,6 +38,8 @@ export interface ComparisonResult extends Comparison {
 export interface GrpcBenchmarkResult {
   readonly comparisons: readonly ComparisonResult[];
   readonly costs: readonly Cost[];
+  /** How long all of it took. */
+  readonly seconds: number;
 }
 
 interface ComparisonPlan {
@@ -55,6 +57,12 @@ const PLANS: readonly ComparisonPlan[] = [
   { name: 'control: unary, bare twice', shape: 'unary', credential: 'x509', subject: 'bare' },
   { name: 'control: bidi, bare twice', shape: 'bidi', credential: 'x509', subject: 'bare' },
 ];
+
+const WARM_UP_BLOCK = 25 * COUNT_STEP;
+/** By then V8 has optimized what matters, on a busy machine too. */
+const MIN_WARM_UP_CALLS = 10 * WARM_UP_BLOCK;
+/** Several times what is in flight: smaller blocks would be mostly start and end. */
+const MIN_BLOCK = 16 * COUNT_STEP;
 
 interface Twins {
   readonly plan: ComparisonPlan;
@@ -79,6 +87,7 @@ interface Run {
  */
 export async function runGrpcBenchmark(options: GrpcBenchmarkOptions): Promise<GrpcBenchmarkResult> {
   const { signal } = options;
+  const startedAt = performance.now();
   signal.throwIfAborted();
   await using cleanUp = new CleanUp();
   const directory = await mkdtemp(join(tmpdir(), 'dirgate-bench-'));
@@ -89,7 +98,8 @@ export async function runGrpcBenchmark(options: GrpcBenchmarkOptions): Promise<G
   });
   const run = { identities, directory, cleanUp };
   const comparisons = await Promise.race([runComparisons(options, run), aborted]);
-  return { comparisons, costs: await Promise.race([measureCostsApart(options, run), aborted]) };
+  const costs = await Promise.race([measureCostsApart(options, run), aborted]);
+  return { comparisons, costs, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 async function runComparisons(options: GrpcBenchmarkOptions, run: Run): Promise<readonly ComparisonResult[]> {
@@ -139,17 +149,18 @@ async function startTwins(plan: ComparisonPlan, options: GrpcBenchmarkOptions, r
   const subject = await startServerArm(subjectServer, client, cleanUp);
   const perSecond = await warmUp(bare, options.warmUpMs);
   await warmUp(subject, options.warmUpMs);
-  const blockSize = Math.max(1, Math.round((perSecond * options.blockMs) / 1000 / COUNT_STEP)) * COUNT_STEP;
+  const steps = Math.round((perSecond * options.blockMs) / 1000 / COUNT_STEP);
+  const blockSize = Math.max(MIN_BLOCK, steps * COUNT_STEP);
   return { plan, bare, subject, blockSize, pairs: [] };
 }
 
-/** Runs blocks for `ms`, and answers how many calls a second the last of them made. */
+/** Runs blocks for `ms`, longer where that is too little work, and answers how many calls a second the best of them made. */
 async function warmUp(arm: Arm, ms: number): Promise<number> {
-  const size = 25 * COUNT_STEP;
+  const until = performance.now() + ms;
   let perSecond = 0;
-  for (const until = performance.now() + ms; performance.now() < until; ) {
-    const { seconds } = await arm.run(size);
-    perSecond = size / seconds;
+  for (let calls = 0; calls < MIN_WARM_UP_CALLS || performance.now() < until; calls += WARM_UP_BLOCK) {
+    const { seconds } = await arm.run(WARM_UP_BLOCK);
+    perSecond = Math.max(perSecond, WARM_UP_BLOCK / seconds);
   }
   return perSecond;
 }
@@ -163,7 +174,7 @@ async function measureCostsApart({ batches, progress }: GrpcBenchmarkOptions, ru
     callerChain,
     callerToken,
     batches,
-    batchSize: 500,
+    batchSize: 100, // short enough that most batches are not interrupted
   };
   return (await process.ask(settings)) as readonly Cost[];
 }

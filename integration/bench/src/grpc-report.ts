@@ -39,10 +39,10 @@ const WHAT_IS_GUARDED =
   'Every decision is written to an audit file; the server CPU holds that too.';
 
 /** The figures as Markdown that reads well in a terminal as well. */
-export function formatGrpcReport({ comparisons, costs }: GrpcBenchmarkResult, facts: RunFacts): string {
+export function formatGrpcReport({ comparisons, costs, seconds }: GrpcBenchmarkResult, facts: RunFacts): string {
   return [
     `${facts.date}, Node ${facts.node}, ${facts.platform}, ${facts.cores} cores (${facts.processor}), ` +
-      `load before the run ${facts.loadBefore.toFixed(1)}, ${facts.pairs} pairs a comparison; \`${facts.command}\``,
+      `load before the run ${facts.loadBefore.toFixed(1)}, ${facts.pairs} pairs a comparison, ${Math.round(seconds)} s; \`${facts.command}\``,
     '',
     'Median [95 % interval]; 1 = as fast as bare:',
     '',

@@ -21,7 +21,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
 
 async function runGrpc(options: BenchOptions, facts: ReturnType<typeof readRunFacts>, signal: AbortSignal): Promise<void> {
   const result = await runGrpcBenchmark({
-    ...(options.quick ? { blockMs: 30, warmUpMs: 250, batches: 12 } : { blockMs: 90, warmUpMs: 1500, batches: 100 }),
+    ...(options.quick ? { blockMs: 20, warmUpMs: 200, batches: 40 } : { blockMs: 90, warmUpMs: 1500, batches: 500 }),
     pairs: options.pairs,
     signal,
     progress: (text) => console.error(`· ${text}`),
