@@ -53,7 +53,7 @@ export function formatGrpcReport({ comparisons, costs, seconds }: GrpcBenchmarkR
     '',
     'The same runs per server (medians; busy = CPU time ÷ elapsed time of the server):',
     '',
-    formatTable(['comparison', 'bare', 'guarded'], comparisons.map(armsRow)),
+    formatTable(['comparison', 'bare', 'guarded (control: bare again)'], comparisons.map(armsRow)),
     '',
     'In process, warm, no socket (µs, median [95 % interval]):',
     '',
