@@ -37,7 +37,7 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
     stream.once('close', () => admitted.end());
     const context = activeCallerContext();
     if (!admitted.judgesRequests && !shape.responseStream && context === undefined) {
-      admitted.watch((refusal) => refuseCall(call, stream, refusal));
+      admitted.watch((refusal) => refuseCall(call, stream, refusal), false);
       return call;
     }
     return new GuardedServerCall(call, stream, admitted, shape, context);

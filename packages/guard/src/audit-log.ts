@@ -1,58 +1,73 @@
-import { createWriteStream, mkdirSync, openSync } from 'node:fs';
+import { appendFile, close as closeFile, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import type { DecisionEvent, DecisionSink } from './decision-event.js';
 import { GuardError } from './guard-error.js';
 
 /** Events beyond this number that wait for the disk are dropped and counted: an audit trail must not end the process. */
 const MAX_WAITING = 100_000;
+/** Formatting more at once would hold up the calls. */
+const MAX_BATCH = 1000;
 const BATCH_MS = 20;
 
 /** A file of decisions, one JSON object a line. */
 export interface AuditLog extends AsyncDisposable {
   readonly onDecision: DecisionSink;
-  /** Events that were lost because the disk did not keep up or failed. */
+  /** Events that were lost: the disk did not keep up, a write failed, or the log was closed. */
   readonly dropped: number;
-  /** Resolves when every event so far is written. */
+  /** Resolves when every event so far is written, or counted as dropped. */
   flush(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
  * Opens an audit trail for appending; missing folders are made. Lines are formatted and written in batches, off the
- * path of the calls.
+ * path of the calls. A write that fails loses its batch; the next one is tried again.
  *
  * @throws {GuardError} `config_invalid` when the file cannot be opened for writing
  */
 export function openAuditLog(file: string): AuditLog {
-  const stream = createWriteStream(file, { fd: openForAppending(file) });
-  let waiting: DecisionEvent[] = [];
+  const descriptor = openForAppending(file);
+  const waiting: DecisionEvent[] = [];
   let dropped = 0;
   let timer: NodeJS.Timeout | undefined;
-  stream.on('error', () => {
-    dropped += 1;
-  });
+  let writing: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
 
-  const write = (done?: () => void): void => {
+  const writeAll = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const lines = waiting.splice(0, MAX_BATCH).map(formatLine);
+      const written = lines.filter((line) => line !== undefined);
+      dropped += lines.length - written.length;
+      try {
+        await promisify(appendFile)(descriptor, written.join(''));
+      } catch {
+        dropped += written.length;
+      }
+    }
+    writing = undefined;
+  };
+  const flush = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    const batch = waiting;
-    waiting = [];
-    stream.write(batch.map(formatLine).join(''), () => done?.());
+    if (waiting.length > 0) {
+      writing ??= writeAll();
+    }
+    return writing ?? Promise.resolve();
   };
-  const flush = (): Promise<void> => new Promise((resolve) => write(resolve));
-  const close = async (): Promise<void> => {
-    await flush();
-    await new Promise<void>((resolve) => stream.end(resolve));
+  const close = (): Promise<void> => {
+    closing ??= flush().then(() => promisify(closeFile)(descriptor));
+    return closing;
   };
 
   return {
     onDecision: (event) => {
-      if (waiting.length >= MAX_WAITING || (stream.writableNeedDrain && stream.writableLength > 64 * 1024 * 1024)) {
+      if (closing !== undefined || waiting.length >= MAX_WAITING) {
         dropped += 1;
         return;
       }
       waiting.push(event);
-      timer ??= setTimeout(write, BATCH_MS).unref();
+      timer ??= setTimeout(flush, BATCH_MS).unref();
     },
     get dropped() {
       return dropped;
@@ -72,6 +87,11 @@ function openForAppending(file: string): number {
   }
 }
 
-function formatLine({ time, peerAddress, ...event }: DecisionEvent): string {
-  return `${JSON.stringify({ time: new Date(time).toISOString(), ...event, peer_address: peerAddress })}\n`;
+/** `undefined` for an event that cannot be written, for example because the clock gave no time. */
+function formatLine({ time, peerAddress, ...event }: DecisionEvent): string | undefined {
+  try {
+    return `${JSON.stringify({ time: new Date(time).toISOString(), ...event, peer_address: peerAddress })}\n`;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,6 +3,9 @@ import type { DecisionEvent, DecisionSink } from './decision-event.js';
 import { createRefusal, type Failure, type Refusal } from './refusal.js';
 import type { Resource } from './resources.js';
 
+/** An id is whatever a caller wrote into a message; events hold no more of it (TG-8). */
+const MAX_ID_LENGTH = 256;
+
 /** What an event says beside the verdict. */
 export type RecordedFacts = Pick<DecisionEvent, 'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'revision'> & {
   readonly resource?: Resource | undefined;
@@ -46,7 +49,7 @@ export class DecisionRecorder {
     rule: string | undefined,
   ): void {
     try {
-      this.#sink?.({
+      const answer: unknown = this.#sink?.({
         id,
         time: this.#clock(),
         method,
@@ -57,12 +60,20 @@ export class DecisionRecorder {
         rule,
         subject,
         credential,
-        resource: resource && { type: resource.type, id: resource.id },
+        resource: resource && { type: resource.type, id: shortened(resource.id) },
         revision,
         peerAddress,
       });
+      if (answer instanceof Promise) {
+        answer.catch(() => undefined); // an async sink that fails must not end the process either
+      }
     } catch {
       // A sink that fails must not change a verdict, and there is nobody on this path to tell.
     }
   }
+}
+
+/** A copy, not a slice: a slice would keep the whole text alive for as long as the event waits. */
+function shortened(id: string | undefined): string | undefined {
+  return id === undefined || id.length <= MAX_ID_LENGTH ? id : `${Buffer.from(id.slice(0, MAX_ID_LENGTH)).toString()}…`;
 }

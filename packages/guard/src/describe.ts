@@ -60,7 +60,7 @@ function ask(describe: Describe, id: string): ReturnType<Describe> {
 }
 
 function isPromiseLike(answer: ReturnType<Describe>): answer is Promise<ResourceProperties | undefined> {
-  return typeof answer === 'object' && 'then' in answer && typeof answer.then === 'function';
+  return typeof answer === 'object' && answer !== null && 'then' in answer && typeof answer.then === 'function';
 }
 
 function withDeadline<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {

@@ -26,6 +26,7 @@ export class GuardCore {
   readonly recorder: DecisionRecorder;
   readonly liveCalls: LiveCalls;
   readonly #parts: GuardCoreParts;
+  #closed = false;
 
   constructor(parts: GuardCoreParts) {
     this.#parts = parts;
@@ -45,8 +46,16 @@ export class GuardCore {
     return svid === undefined ? { trust_domain } : { id: svid.id.toString(), trust_domain };
   }
 
+  /** Ends all live calls and refuses every later one: nothing watches over them any more. */
+  close(): void {
+    this.#closed = true;
+    this.liveCalls.recheckAll();
+    this.liveCalls.close();
+  }
+
   /** Proves the caller of a new call. @throws {Failure} */
   authenticate(connection: Connection, authorization: readonly string[], now: number): Authentication {
+    this.#requireOpen();
     this.#requireOwnIdentity(now);
     return this.#parts.authenticator.authenticate(connection, authorization, now);
   }
@@ -58,6 +67,7 @@ export class GuardCore {
    */
   reauthenticate(connection: Connection, before: Authentication, now: number): Authentication {
     const { identity, authenticator, afterExpiryMs } = this.#parts;
+    this.#requireOpen();
     this.#requireOwnIdentity(now);
     // The grace for expiry never covers a withdrawal: everything is judged as of a moment at which it was still valid.
     const asOf = Math.min(now, Math.max(now - afterExpiryMs, before.caller.validUntil - 1));
@@ -65,7 +75,7 @@ export class GuardCore {
     const { tokenText } = before;
     let { token } = before;
     if (token !== undefined && tokenText !== undefined) {
-      if (asOf >= token.validUntil) {
+      if (!(asOf < token.validUntil)) {
         throw new Failure('identity_expired');
       }
       if (identity.jwtBundle(token.id.trustDomain) !== token.bundle) {
@@ -75,9 +85,15 @@ export class GuardCore {
     return peer === before.peer && token === before.token ? before : { ...before, peer, token };
   }
 
+  #requireOpen(): void {
+    if (this.#closed) {
+      throw new Failure('guard_failed', ['guard_closed']);
+    }
+  }
+
   #requireOwnIdentity(now: number): void {
     const svid = this.#parts.identity.x509Svid();
-    if (svid === undefined || now > svid.validUntil) {
+    if (svid === undefined || !(now <= svid.validUntil)) {
       throw new Failure('server_identity_missing');
     }
   }

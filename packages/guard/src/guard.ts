@@ -11,7 +11,7 @@ import { GuardCore } from './guard-core.js';
 import { GuardError } from './guard-error.js';
 import { GuardedCall } from './guarded-call.js';
 import { LiveCalls } from './live-calls.js';
-import { PolicyJudge } from './policy-judge.js';
+import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
 
 /** What {@link createGuard} needs. */
@@ -72,11 +72,15 @@ export interface Guard {
   admit(facts: CallFacts): Admission;
   /** Refuses a call of which the adapter could not read enough to ask {@link admit}. */
   refuseUnread(method: string): Refusal;
-  /** Stops watching identity and live calls. Every later call is refused. */
+  /**
+   * Stops watching identity and policy. Live calls end, since nothing watches over them any more, and every later call
+   * is refused: shut the server down first.
+   */
   close(): void;
 }
 
 const MAX_AFTER_EXPIRY_MS = 3_600_000;
+const MAX_LEEWAY_MS = 60_000;
 const MODES: ReadonlySet<string> = new Set<AcceptMode>(['x509', 'jwt', 'either', 'both']);
 
 /**
@@ -90,7 +94,6 @@ export function createGuard(options: GuardOptions): Guard {
   const { identity, policy, accept, catalogue, clock = Date.now } = options;
   const trustDomain = homeOf(options);
   checkOptions(options);
-  const liveCalls = new LiveCalls(clock);
   const judge = new PolicyJudge(
     policy,
     options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {}),
@@ -99,10 +102,10 @@ export function createGuard(options: GuardOptions): Guard {
   const recorder = new DecisionRecorder(options.onDecision, clock);
   const authenticator = new Authenticator(identity, trustDomain, accept, options.audience ?? [], options.leewayMs);
   const afterExpiryMs = options.streams?.afterExpiryMs ?? 0;
+  const liveCalls = new LiveCalls(clock); // holds a timer, so nothing may throw from here on
   const core = new GuardCore({ identity, trustDomain, authenticator, judge, recorder, liveCalls, clock, afterExpiryMs });
 
   let trustGeneration = 0;
-  let closed = false;
   const stops = [
     identity.onChange(() => {
       trustGeneration += 1;
@@ -120,9 +123,6 @@ export function createGuard(options: GuardOptions): Guard {
     connect: (facts) => new Connection(facts, identity, () => trustGeneration),
     admit: (facts) => {
       try {
-        if (closed) {
-          throw new Failure('guard_failed', ['guard_closed']);
-        }
         return admit(core, methods, facts);
       } catch (error) {
         const failure = error instanceof Failure ? error : new Failure('guard_failed');
@@ -139,8 +139,7 @@ export function createGuard(options: GuardOptions): Guard {
         new Failure('guard_failed', ['transport_unreadable']),
       ),
     close: () => {
-      closed = true;
-      liveCalls.close();
+      core.close();
       for (const stop of stops) {
         stop();
       }
@@ -171,11 +170,12 @@ function admit(core: GuardCore, methods: ReadonlyMap<string, Method>, facts: Cal
   } catch (error) {
     return refuse(error instanceof Failure ? error : new Failure('guard_failed'));
   }
-  if (policy.phases.includes('response')) {
-    return refuse(new Failure('policy_failed', ['response_phase_unsupported']), policy.revision);
+  const unsupported = unsupportedPhases(policy);
+  if (unsupported !== undefined) {
+    return refuse(unsupported, policy.revision);
   }
   const call = new GuardedCall(core, connection, authentication, method, policy);
-  const refusal = policy.phases.includes('call') ? call.judgeCall(now) : undefined;
+  const refusal = call.judgeCall(now);
   return refusal === undefined ? { kind: 'admitted', call } : { kind: 'refused', refusal };
 }
 
@@ -203,14 +203,22 @@ function homeOf({ identity, trustDomain }: GuardOptions): TrustDomain {
     }
     return own;
   }
-  const home = parseTrustDomain(trustDomain);
+  const home = readTrustDomain(trustDomain);
   if (own !== undefined && !own.equals(home)) {
     throw new GuardError('config_invalid', `trustDomain is ${home.name}, but the server's own SVID is of ${own.name}`);
   }
   return home;
 }
 
-function checkOptions({ accept, audience = [], catalogue, streams, describeLimits }: GuardOptions): void {
+function readTrustDomain(name: string): TrustDomain {
+  try {
+    return parseTrustDomain(name);
+  } catch (cause) {
+    throw new GuardError('config_invalid', `trustDomain is not a trust domain name: ${JSON.stringify(name)}`, { cause });
+  }
+}
+
+function checkOptions({ accept, audience = [], catalogue, streams, describeLimits, leewayMs }: GuardOptions): void {
   if (!MODES.has(accept)) {
     throw new GuardError('config_invalid', `accept must be one of ${[...MODES].join(', ')}; got ${JSON.stringify(accept)}`);
   }
@@ -220,6 +228,7 @@ function checkOptions({ accept, audience = [], catalogue, streams, describeLimit
   if (catalogue.size === 0) {
     throw new GuardError('config_invalid', 'the catalogue is empty: no method could be called');
   }
+  requireRange('leewayMs', leewayMs, 0, MAX_LEEWAY_MS);
   requireRange('streams.afterExpiryMs', streams?.afterExpiryMs, 0, MAX_AFTER_EXPIRY_MS);
   requireRange('describeLimits.timeoutMs', describeLimits?.timeoutMs, 1, 60_000);
   requireRange('describeLimits.maxInFlight', describeLimits?.maxInFlight, 1, 1_000_000);

@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 import type { DecisionContext, Method } from './decision-input.js';
 import type { GuardCore } from './guard-core.js';
 import type { LiveCall } from './live-calls.js';
-import { PolicyFailure } from './policy-judge.js';
+import { PolicyFailure, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
 import type { Resource } from './resources.js';
 
@@ -23,6 +23,7 @@ export class GuardedCall implements LiveCall {
   #authentication: Authentication;
   #policy: Policy;
   #onRevoked: ((refusal: Refusal) => void) | undefined;
+  #seesMessages = true;
 
   constructor(core: GuardCore, connection: Connection, authentication: Authentication, method: Method, policy: Policy) {
     this.#core = core;
@@ -78,9 +79,13 @@ export class GuardedCall implements LiveCall {
         );
   }
 
-  /** From now on the call ends, by way of `onRevoked`, when what it was allowed by does not hold any more. */
-  watch(onRevoked: (refusal: Refusal) => void): void {
+  /**
+   * From now on the call ends, by way of `onRevoked`, when what it was allowed by does not hold any more. An adapter
+   * that will not show the messages of this call says so: a later policy that judges them ends the call.
+   */
+  watch(onRevoked: (refusal: Refusal) => void, seesMessages = true): void {
     this.#onRevoked = onRevoked;
+    this.#seesMessages = seesMessages;
     this.#core.liveCalls.add(this);
   }
 
@@ -96,6 +101,7 @@ export class GuardedCall implements LiveCall {
       const policy = this.#core.judge.currentPolicy();
       if (policy !== this.#policy) {
         this.#policy = policy;
+        this.#requireJudgeable(policy);
         this.#core.judge.judge(policy, this.#context, 'call', this.#context.method.service, now);
       }
     });
@@ -103,6 +109,16 @@ export class GuardedCall implements LiveCall {
     if (refusal !== undefined && onRevoked !== undefined) {
       this.end();
       onRevoked(refusal);
+    }
+  }
+
+  #requireJudgeable(policy: Policy): void {
+    const unsupported = unsupportedPhases(policy);
+    if (unsupported !== undefined) {
+      throw unsupported;
+    }
+    if (!this.#seesMessages && this.judgesRequests) {
+      throw new Failure('guard_failed', ['messages_unseen']);
     }
   }
 

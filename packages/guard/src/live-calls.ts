@@ -49,7 +49,7 @@ export class LiveCalls {
     }
   }
 
-  /** Stops the timer. Calls that live on are not rechecked any more. */
+  /** Stops the timer. Calls that live on are not rechecked any more, so whoever closes this ends them first. */
   close(): void {
     clearInterval(this.#timer);
   }

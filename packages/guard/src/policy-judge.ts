@@ -24,6 +24,17 @@ export class PolicyFailure extends Failure {
   }
 }
 
+/**
+ * Why no call can be judged by this policy, if so. Without phase `call` a handler would start, and answer, before
+ * anything was decided.
+ */
+export function unsupportedPhases(policy: Policy): Failure | undefined {
+  if (!policy.phases.includes('call')) {
+    return new Failure('policy_failed', ['call_phase_missing']);
+  }
+  return policy.phases.includes('response') ? new Failure('policy_failed', ['response_phase_unsupported']) : undefined;
+}
+
 /** Asks the policy. One decision per resource; all must allow. */
 export class PolicyJudge {
   readonly #source: PolicySource;
