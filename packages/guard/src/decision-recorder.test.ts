@@ -1,0 +1,77 @@
+import { expect, test, vi } from 'vitest';
+import type { DecisionEvent, DecisionSink } from './decision-event.js';
+import { DecisionRecorder } from './decision-recorder.js';
+import { Failure } from './refusal.js';
+
+const facts = {
+  method: '/a.B/C',
+  step: 'request',
+  peerAddress: '192.0.2.1:7',
+  subject: 'spiffe://a/b',
+  credential: 'x509-svid',
+  revision: 'r',
+} as const;
+const failure = new Failure('policy_denied', ['role_missing'], 'X-1');
+
+test('tells the sink of what was allowed and of what was refused', () => {
+  const events: DecisionEvent[] = [];
+  const recorder = new DecisionRecorder(
+    (event) => events.push(event),
+    () => 42,
+  );
+  recorder.allowed({ ...facts, resource: { type: 'record', id: 'a', properties: { secret: 'canary' } } }, ['role_reader']);
+  const refusal = recorder.refused(facts, failure);
+  expect(events).toMatchObject([
+    { ...facts, time: 42, allow: true, code: 'allowed', reasons: ['role_reader'], resource: { type: 'record', id: 'a' } },
+    { ...facts, time: 42, allow: false, code: 'policy_denied', reasons: ['role_missing'], rule: 'X-1' },
+  ]);
+  expect(refusal).toEqual({
+    code: 'policy_denied',
+    status: 7,
+    details: `refused by policy (decision ${events[1]?.id})`,
+    decisionId: events[1]?.id,
+  });
+  expect(JSON.stringify(events)).not.toContain('canary');
+});
+
+test('ids do not repeat, and differ between recorders', () => {
+  const ids = new Set<string>();
+  for (let recorders = 0; recorders < 3; recorders += 1) {
+    const recorder = new DecisionRecorder(undefined, Date.now);
+    for (let count = 0; count < 100; count += 1) ids.add(recorder.refused(facts, failure).decisionId);
+  }
+  expect(ids.size).toBe(300);
+});
+
+test.each<[string, DecisionSink]>([
+  [
+    'throws',
+    () => {
+      throw new Error('canary');
+    },
+  ],
+  ['rejects', async () => Promise.reject(new Error('canary'))],
+])('a sink that %s changes nothing and ends nothing', async (_name, sink) => {
+  const told = vi.fn(sink);
+  const recorder = new DecisionRecorder(told, Date.now);
+  recorder.allowed(facts, []);
+  expect(recorder.refused(facts, failure)).toMatchObject({ code: 'policy_denied', status: 7 });
+  expect(told).toHaveBeenCalledTimes(2);
+  await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection would fail the run
+});
+
+test('a clock that throws changes nothing', () => {
+  const recorder = new DecisionRecorder(vi.fn(), () => {
+    throw new Error('no time');
+  });
+  expect(recorder.refused(facts, failure).status).toBe(7);
+});
+
+test('an id that a caller made huge is cut', () => {
+  const events: DecisionEvent[] = [];
+  const recorder = new DecisionRecorder((event) => events.push(event), Date.now);
+  for (const length of [256, 257, 1_000_000])
+    recorder.allowed({ ...facts, resource: { type: 'record', id: 'é'.repeat(length), properties: {} } }, []);
+  expect(events.map((event) => event.resource?.id?.length)).toEqual([256, 257, 257]);
+  expect(events[2]?.resource?.id).toBe(`${'é'.repeat(256)}…`);
+});

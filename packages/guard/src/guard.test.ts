@@ -1,0 +1,263 @@
+import { describe, expect, test, vi } from 'vitest';
+import { createGuard, type GuardOptions } from './guard.js';
+import { GET, getRequest, PING, SERVER_ID, TestedGuard } from './test-support/tested-guard.js';
+
+const CALLER = 'spiffe://partner.example/caller';
+
+describe('options', () => {
+  const rule = { class: 'read', phases: ['call'] } as const;
+  test.each<[string, (good: GuardOptions) => unknown]>([
+    ['accept', (good) => ({ ...good, accept: 'none' })],
+    ['accept', (good) => ({ ...good, accept: undefined })],
+    ['accept', (good) => ({ ...good, accept: 'toString' })],
+    ['audience', ({ audience: _, ...good }) => good],
+    ['audience', (good) => ({ ...good, audience: [] })],
+    ['audience', (good) => ({ ...good, audience: [SERVER_ID, ''] })],
+    ['audience', ({ audience: _, ...good }) => ({ ...good, accept: 'jwt' })],
+    ['audience', ({ audience: _, ...good }) => ({ ...good, accept: 'both' })],
+    ['catalogue', (good) => ({ ...good, catalogue: new Map() })],
+    ['catalogue', (good) => ({ ...good, catalogue: new Map([['no/path', rule]]) })],
+    ['catalogue', (good) => ({ ...good, catalogue: new Map([['/a.B/C/D', rule]]) })],
+    ['catalogue', (good) => ({ ...good, catalogue: new Map([['/a.B/*', rule]]) })],
+    ['catalogue', (good) => ({ ...good, catalogue: new Map([['/a.B/C\n', rule]]) })],
+    ['message rule', (good) => ({ ...good, catalogue: new Map([['/a.B/C', { class: 'read', phases: ['call', 'request'] }]]) })],
+    [
+      'message rule',
+      (good) => ({ ...good, catalogue: new Map([['/a.B/C', { ...rule, request: { message: 'm', resources: [] } }]]) }),
+    ],
+    [
+      'field path',
+      (good) => {
+        const request = { message: 'm', resources: [{ type: 't', id: 'Not A Path' }] };
+        return { ...good, catalogue: new Map([['/a.B/C', { class: 'read', phases: ['call', 'request'], request }]]) };
+      },
+    ],
+    ['trustDomain', (good) => ({ ...good, trustDomain: 'Not A Name' })],
+    ['trustDomain', (good) => ({ ...good, trustDomain: 'partner.example' })],
+    ['leewayMs', (good) => ({ ...good, leewayMs: 60_001 })],
+    ['leewayMs', (good) => ({ ...good, leewayMs: -1 })],
+    ['leewayMs', (good) => ({ ...good, leewayMs: Number.NaN })],
+    ['afterExpiryMs', (good) => ({ ...good, streams: { afterExpiryMs: 3_600_001 } })],
+    ['afterExpiryMs', (good) => ({ ...good, streams: { afterExpiryMs: Number.POSITIVE_INFINITY } })],
+    ['timeoutMs', (good) => ({ ...good, describeLimits: { timeoutMs: 0 } })],
+    ['maxInFlight', (good) => ({ ...good, describeLimits: { maxInFlight: Number.NaN } })],
+  ])('a bad one is refused and says which: %s', async (says, change) => {
+    const tested = await TestedGuard.start();
+    createGuard(tested.options()).close();
+    const timers = vi.spyOn(globalThis, 'setInterval');
+    expect(() => createGuard(change(tested.options()) as GuardOptions)).toThrow(
+      expect.objectContaining({ name: 'GuardError', code: 'config_invalid', message: expect.stringContaining(says) }),
+    );
+    expect(timers).not.toHaveBeenCalled(); // nothing is left behind
+    timers.mockRestore();
+  });
+
+  test('x509 needs no audience; the own trust domain may be said', async () => {
+    const tested = await TestedGuard.start();
+    const { audience: _, ...options } = tested.options();
+    createGuard({ ...options, accept: 'x509', trustDomain: 'home.example' }).close();
+  });
+
+  test('without an SVID the trust domain must be said, and no call is served before there is one', async () => {
+    const tested = await TestedGuard.start();
+    tested.identity.withdraw();
+    expect(() => createGuard(tested.options())).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+    tested.guard = createGuard({ ...tested.options(), trustDomain: 'home.example' });
+    const connection = tested.connect(CALLER);
+    expect(tested.verdict(connection)).toBe('server_identity_missing');
+    tested.identity.restore();
+    expect(tested.verdict(connection)).toBe('allowed');
+  });
+});
+
+describe('admission', () => {
+  test('a good call is allowed, and the policy was asked about it', async () => {
+    const tested = await TestedGuard.start();
+    expect(tested.verdict(tested.connect(CALLER))).toBe('allowed');
+    expect(tested.policy.asked).toEqual([
+      {
+        subject: {
+          type: 'workload',
+          id: CALLER,
+          properties: {
+            trust_domain: 'partner.example',
+            path: ['caller'],
+            credential: 'x509-svid',
+            federated: true,
+            audience: [],
+            claims: {},
+            peer: null,
+          },
+        },
+        action: { name: PING, properties: { service: 'test.v1.Things', method: 'Ping', class: 'read', phase: 'call' } },
+        resource: { type: 'service', id: 'test.v1.Things', properties: {} },
+        context: { server: { id: SERVER_ID, trust_domain: 'home.example' }, time_ms: tested.now, peer_address: '192.0.2.1:7' },
+      },
+    ]);
+  });
+
+  test.each([
+    '/test.v1.Things/ping',
+    '/test.v1.Things/Ping/',
+    'test.v1.Things/Ping',
+    '//test.v1.Things/Ping',
+    '/test.v1.Things/Ping?x',
+    '',
+  ])('the method "%s" is not in the catalogue', async (method) => {
+    const tested = await TestedGuard.start();
+    expect(tested.verdict(tested.connect(CALLER), { method })).toBe('method_unknown');
+    expect(tested.verdict(tested.connect(), { method })).toBe('no_credential'); // a stranger does not learn even that
+    expect(tested.policy.asked).toEqual([]);
+  });
+
+  test.each([
+    ['no policy', (tested: TestedGuard) => tested.policy.replace(undefined), 'policy_missing', 14],
+    [
+      'a policy that denies',
+      (tested: TestedGuard) => (tested.policy.decide = () => ({ allow: false, reasons: ['no'], revision: 'one' })),
+      'policy_denied',
+      7,
+    ],
+    [
+      'a policy that throws',
+      (tested: TestedGuard) =>
+        (tested.policy.decide = () => {
+          throw 'a string, as opa-wasm does';
+        }),
+      'policy_failed',
+      13,
+    ],
+    [
+      'the truthy answer 1',
+      (tested: TestedGuard) => (tested.policy.decide = () => ({ allow: 1, reasons: [], revision: 'one' })),
+      'policy_denied',
+      7,
+    ],
+    [
+      'the truthy answer "true"',
+      (tested: TestedGuard) => (tested.policy.decide = () => ({ allow: 'true', reasons: [], revision: 'one' })),
+      'policy_denied',
+      7,
+    ],
+    ['no answer', (tested: TestedGuard) => (tested.policy.decide = () => undefined), 'guard_failed', 13],
+  ])('%s', async (_name, change, code, status) => {
+    const tested = await TestedGuard.start();
+    expect(tested.verdict(tested.connect(CALLER))).toBe('allowed');
+    change(tested);
+    const admission = tested.admit(tested.connect(CALLER));
+    expect(admission).toMatchObject({ kind: 'refused', refusal: { code, status } });
+    expect(tested.events.at(-1)).toMatchObject({ step: 'call', allow: false, code, subject: CALLER });
+  });
+
+  test.each([
+    ['judges responses, which is not built yet', ['call', 'request', 'response'], 'response_phase_unsupported'],
+    ['does not judge calls, so that handlers would start unjudged', ['request'], 'call_phase_missing'],
+    ['judges nothing', [], 'call_phase_missing'],
+  ] as const)('a policy that %s', async (_name, phases, reason) => {
+    const tested = await TestedGuard.start();
+    const connection = tested.connect(CALLER);
+    const live = tested.admitted(connection);
+    const onRevoked = vi.fn();
+    live.watch(onRevoked);
+    tested.policy.phases = phases;
+    tested.policy.replace('two');
+    tested.policy.asked.length = 0;
+    for (const method of [PING, GET]) expect(tested.verdict(connection, { method })).toBe('policy_failed');
+    expect(tested.events.at(-1)).toMatchObject({ reasons: [reason], revision: 'two' });
+    expect(tested.policy.asked).toEqual([]);
+    live.recheck(tested.now);
+    expect(onRevoked).toHaveBeenCalledWith(expect.objectContaining({ code: 'policy_failed' }));
+  });
+
+  test('an identity source that throws refuses', async () => {
+    const tested = await TestedGuard.start();
+    vi.spyOn(tested.identity, 'x509Svid').mockImplementation(() => {
+      throw new Error('canary');
+    });
+    expect(tested.admit(tested.connect(CALLER))).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'guard_failed', status: 13 },
+    });
+    expect(JSON.stringify(tested.events)).not.toContain('canary');
+  });
+
+  test('the own SVID expired: nobody is served', async () => {
+    const tested = await TestedGuard.start();
+    tested.now += 3_600_000;
+    expect(tested.verdict(tested.connect(CALLER))).toBe('allowed');
+    tested.now += 1;
+    expect(tested.verdict(tested.connect(CALLER))).toBe('server_identity_missing');
+  });
+});
+
+describe('messages', () => {
+  const deny = (id: string) => (tested: TestedGuard) => {
+    tested.policy.decide = ({ resource }) => ({ allow: resource.id !== id, reasons: ['test'], revision: 'one' });
+  };
+
+  test('each resource is a decision, all must allow', async () => {
+    const tested = await TestedGuard.start();
+    const call = tested.admitted(tested.connect(CALLER), { method: GET });
+    expect(call.judgesRequests).toBe(true);
+    deny('bad')(tested);
+    expect(call.judgeRequest(getRequest(['a', 'b']))).toBeUndefined();
+    expect(call.judgeRequest(getRequest(['a', 'bad', 'b']))).toMatchObject({ code: 'policy_denied' });
+    expect(tested.policy.asked.map(({ resource }) => resource.id)).toEqual(['test.v1.Things', 'a', 'b', 'a', 'bad']);
+    expect(tested.events.at(-1)).toMatchObject({ step: 'request', resource: { type: 'thing', id: 'bad' }, revision: 'one' });
+  });
+
+  test('a message of another type, or too many resources', async () => {
+    const tested = await TestedGuard.start();
+    const call = tested.admitted(tested.connect(CALLER), { method: GET });
+    expect(call.judgeRequest({ ids: ['a'] })).toMatchObject({ code: 'message_unreadable' });
+    expect(call.judgeRequest(undefined)).toMatchObject({ code: 'message_unreadable' });
+    expect(call.judgeRequest(getRequest(Array.from({ length: 1001 }, () => 'a')))).toMatchObject({ code: 'too_many_resources' });
+  });
+
+  test('a message is not judged by a method that declares none: it is refused', async () => {
+    const tested = await TestedGuard.start();
+    const call = tested.admitted(tested.connect(CALLER));
+    expect(call.judgesRequests).toBe(false);
+    expect(call.judgeRequest(getRequest(['a']))).toMatchObject({ code: 'message_unreadable' });
+  });
+
+  test('described: one failure among many refuses all, and leaves nothing unhandled', async () => {
+    const tested = await TestedGuard.start({
+      describe: ({ id }) => (id === 'bad' ? Promise.reject(new Error('canary')) : Promise.resolve({ id })),
+      describeLimits: { maxInFlight: 3 },
+    });
+    const call = tested.admitted(tested.connect(CALLER), { method: GET });
+    expect(await call.judgeRequest(getRequest(['a', 'b']))).toBeUndefined();
+    expect(tested.policy.asked.at(-1)?.resource).toEqual({ type: 'thing', id: 'b', properties: { id: 'b' } });
+    expect(await call.judgeRequest(getRequest(['bad', 'a', 'bad']))).toMatchObject({ code: 'describe_failed', status: 14 });
+    expect(await call.judgeRequest(getRequest(['bad', 'a', 'bad', 'c']))).toMatchObject({ code: 'describe_failed' });
+    expect(tested.events.at(-1)).toMatchObject({ reasons: ['describe_overloaded'] });
+  });
+
+  test('a policy that does not read properties costs no describe', async () => {
+    const describe = vi.fn(() => ({}));
+    const tested = await TestedGuard.start({ describe });
+    tested.policy.reads = false;
+    const call = tested.admitted(tested.connect(CALLER), { method: GET });
+    expect(call.judgeRequest(getRequest(['a']))).toBeUndefined();
+    expect(describe).not.toHaveBeenCalled();
+  });
+});
+
+describe('close', () => {
+  test('refuses every later call, ends the live ones, stops listening', async () => {
+    const tested = await TestedGuard.start();
+    const connection = tested.connect(CALLER);
+    const onRevoked = vi.fn();
+    tested.admitted(connection).watch(onRevoked);
+    expect(tested.guard.liveCalls).toBe(1);
+    expect(tested.policy.listeners).toBe(1);
+    tested.guard.close();
+    expect(onRevoked).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'guard_failed' }));
+    expect(tested.guard.liveCalls).toBe(0);
+    expect(tested.policy.listeners).toBe(0);
+    expect(tested.verdict(connection)).toBe('guard_failed');
+    expect(tested.events.at(-1)).toMatchObject({ reasons: ['guard_closed'] });
+    tested.guard.close();
+  });
+});

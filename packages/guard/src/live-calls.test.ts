@@ -1,0 +1,184 @@
+import { describe, expect, test, vi } from 'vitest';
+import type { GuardOptions } from './guard.js';
+import { LiveCalls } from './live-calls.js';
+import type { Refusal } from './refusal.js';
+import { GET, TestedGuard } from './test-support/tested-guard.js';
+
+const CALLER = 'spiffe://partner.example/caller';
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+
+/** A live call of a caller whose credential lasts ten seconds. */
+async function liveCall(kind: 'x509' | 'jwt', options: Partial<GuardOptions> = {}) {
+  const tested = await TestedGuard.start(options);
+  const connection = tested.connect(kind === 'x509' ? CALLER : undefined);
+  const call = tested.admitted(
+    connection,
+    kind === 'jwt' ? { token: await tested.tokenOf(CALLER), method: GET } : { method: GET },
+  );
+  const ends: Refusal[] = [];
+  call.watch((refusal) => ends.push(refusal));
+  /** How the call stands at `laterMs` after its start. */
+  const at = (laterMs: number): string => {
+    call.recheck(start + laterMs);
+    return ends[0]?.code ?? 'live';
+  };
+  const start = tested.now;
+  return { tested, connection, call, ends, at };
+}
+
+describe.each(['x509', 'jwt'] as const)('%s', (kind) => {
+  const last = kind === 'x509' ? 10_000 : 9_999; // notAfter is the last valid instant, exp the first invalid one
+
+  test('ends at expiry, never before', async () => {
+    const { at, ends, call } = await liveCall(kind);
+    expect(at(last)).toBe('live');
+    expect(at(last + 1)).toBe('identity_expired');
+    call.recheck(Number.MAX_SAFE_INTEGER);
+    expect(ends).toHaveLength(1);
+  });
+
+  test('a grace lets it outlive expiry by so much, and no new call', async () => {
+    const { at, tested, connection } = await liveCall(kind, { streams: { afterExpiryMs: 60_000 } });
+    expect(at(last + 1)).toBe('live');
+    expect(at(last + 60_000)).toBe('live');
+    tested.now += last + 1;
+    const token = kind === 'jwt' ? { token: 'a.b.c' } : {};
+    expect(tested.verdict(connection, token)).toBe(kind === 'x509' ? 'identity_expired' : 'token_invalid');
+    expect(at(last + 60_001)).toBe('identity_expired');
+  });
+
+  test.each([0, 60_000])(
+    'a withdrawal ends it at once, with a grace of %i ms, before and after expiry',
+    async (afterExpiryMs) => {
+      for (const laterMs of [1, last + 1].filter((later) => later <= last || afterExpiryMs > 0)) {
+        const { at, tested } = await liveCall(kind, { streams: { afterExpiryMs } });
+        expect(at(laterMs)).toBe('live');
+        tested.authority.unfederate('home.example', 'partner.example');
+        expect(at(laterMs)).toBe('trust_withdrawn');
+      }
+    },
+  );
+
+  test('another bundle that still vouches for it keeps it, also within the grace', async () => {
+    const { at, tested } = await liveCall(kind, { streams: { afterExpiryMs: 60_000 } });
+    const partner = tested.authority.trustDomain('partner.example');
+    partner.rotateX509Authority();
+    partner.rotateJwtAuthority();
+    expect(at(1)).toBe('live');
+    partner.rotateX509Authority();
+    partner.rotateJwtAuthority();
+    expect(at(last + 1)).toBe('live');
+    partner.retireX509Authorities();
+    partner.retireJwtAuthorities();
+    expect(at(last + 2)).toBe('trust_withdrawn');
+  });
+
+  test('the own identity withdrawn, or a clock that is no number', async () => {
+    const first = await liveCall(kind);
+    first.tested.identity.withdraw();
+    expect(first.at(1)).toBe('server_identity_missing');
+    const second = await liveCall(kind);
+    expect(second.at(Number.NaN)).not.toBe('live');
+  });
+});
+
+test('of two credentials the earlier expiry counts', async () => {
+  const tested = await TestedGuard.start();
+  const token = await tested.tokenOf('spiffe://home.example/user', { ttlMs: 60_000 });
+  const call = tested.admitted(tested.connect(CALLER), { token });
+  const onRevoked = vi.fn();
+  call.watch(onRevoked);
+  call.recheck(tested.now + 10_000);
+  expect(onRevoked).not.toHaveBeenCalled();
+  call.recheck(tested.now + 10_001);
+  expect(onRevoked).toHaveBeenCalledWith(expect.objectContaining({ code: 'identity_expired' }));
+});
+
+describe('a change is noticed by itself', () => {
+  test('trust withdrawn', async () => {
+    const { tested, ends } = await liveCall('x509');
+    tested.authority.unfederate('home.example', 'partner.example');
+    await nextTurn();
+    expect(ends).toMatchObject([{ code: 'trust_withdrawn', status: 16 }]);
+    expect(tested.events.at(-1)).toMatchObject({ step: 'revocation', subject: CALLER, code: 'trust_withdrawn' });
+    expect(tested.guard.liveCalls).toBe(0);
+  });
+
+  test.each([
+    ['a policy that denies', () => ({ allow: false, reasons: ['no'], revision: 'two' }), 'policy_denied'],
+    ['a policy that allows', () => ({ allow: true, reasons: [], revision: 'two' }), undefined],
+  ])('%s', async (_name, decide, code) => {
+    const { tested, ends } = await liveCall('x509');
+    tested.policy.decide = decide;
+    tested.policy.replace('two');
+    await nextTurn();
+    expect(ends[0]?.code).toBe(code);
+  });
+
+  test('no policy any more', async () => {
+    const { tested, ends } = await liveCall('x509');
+    tested.policy.replace(undefined);
+    await nextTurn();
+    expect(ends[0]?.code).toBe('policy_missing');
+  });
+
+  test('a policy that begins to judge messages ends a call whose messages it cannot see, and no other', async () => {
+    const tested = await TestedGuard.start();
+    tested.policy.phases = ['call'];
+    tested.policy.replace('call-only');
+    const ends: string[] = [];
+    const connection = tested.connect(CALLER);
+    for (const [name, seesMessages] of [
+      ['unseen', false],
+      ['seen', true],
+    ] as const) {
+      const call = tested.admitted(connection, { method: GET });
+      expect(call.judgesRequests).toBe(false);
+      call.watch(() => ends.push(name), seesMessages);
+    }
+    tested.policy.phases = ['call', 'request'];
+    tested.policy.replace('both');
+    await nextTurn();
+    expect(ends).toEqual(['unseen']);
+    expect(tested.events.at(-1)).toMatchObject({ code: 'guard_failed', reasons: ['messages_unseen'] });
+  });
+});
+
+test('an ended call is not told anything', async () => {
+  const { tested, call, ends } = await liveCall('x509');
+  call.end();
+  call.end();
+  tested.authority.unfederate('home.example', 'partner.example');
+  await nextTurn();
+  expect(ends).toEqual([]);
+});
+
+test('several changes in one turn cost one recheck', async () => {
+  const calls = new LiveCalls(() => 0);
+  const recheck = vi.fn();
+  calls.add({ recheck });
+  for (let changes = 0; changes < 10; changes += 1) calls.scheduleRecheck();
+  expect(recheck).not.toHaveBeenCalled();
+  await nextTurn();
+  expect(recheck).toHaveBeenCalledOnce();
+  calls.close();
+});
+
+test('calls that end or begin during a recheck do not disturb it', () => {
+  const calls = new LiveCalls(() => 0);
+  const seen: string[] = [];
+  const second = { recheck: () => seen.push('second') };
+  const first = {
+    recheck: () => {
+      seen.push('first');
+      calls.delete(first);
+      calls.add({ recheck: () => seen.push('new') });
+    },
+  };
+  calls.add(first);
+  calls.add(second);
+  calls.recheckAll();
+  expect(seen).toEqual(['first', 'second']);
+  expect(calls.size).toBe(2);
+  calls.close();
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import type { MessageRule, ResourceRule } from './catalogue.js';
+import { Failure } from './refusal.js';
+import { createResourceReader, type Resource } from './resources.js';
+
+const NAME = 'test.v1.Message';
+const ruleOf = (...resources: ResourceRule[]): MessageRule => ({ message: NAME, resources });
+const read = (rule: MessageRule, message: object): readonly Resource[] =>
+  createResourceReader(rule)({ $typeName: NAME, ...message });
+
+/** The code and the reasons with which `run` refuses. */
+function failureOf(run: () => unknown): Failure {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+test('the message type must be the declared one', () => {
+  const reader = createResourceReader(ruleOf({ type: 'thing' }));
+  expect(reader({ $typeName: NAME })).toEqual([{ type: 'thing', properties: {} }]);
+  for (const message of [
+    undefined,
+    null,
+    'text',
+    [],
+    {},
+    { $typeName: 'test.v1.Other' },
+    { fields: {} },
+    Object.create({ $typeName: NAME }),
+  ]) {
+    expect(failureOf(() => reader(message))).toMatchObject({ code: 'message_unreadable', reasons: ['message_type_unexpected'] });
+  }
+});
+
+describe('ids', () => {
+  const rule = ruleOf({ type: 'record', id: 'refs[].cid', describedBy: 'refs[].cid' });
+
+  test('each of a repeated id is a resource of its own, described by itself', () => {
+    expect(read(rule, { refs: [{ cid: 'a' }, { cid: 'b' }] })).toEqual([
+      { type: 'record', id: 'a', describedBy: 'a', properties: {} },
+      { type: 'record', id: 'b', describedBy: 'b', properties: {} },
+    ]);
+  });
+
+  test('an empty or odd id between others is judged too, without an id', () => {
+    expect(read(rule, { refs: [{ cid: 'a' }, { cid: '' }, { cid: 7 }, { cid: 'b' }] }).map(({ id }) => id)).toEqual([
+      'a',
+      undefined,
+      undefined,
+      'b',
+    ]);
+  });
+
+  test('a message without any id is judged as one resource', () => {
+    for (const message of [{}, { refs: [] }, { refs: 'text' }, { refs: [{}] }]) {
+      expect(read(rule, message)).toEqual([{ type: 'record', properties: {} }]);
+    }
+  });
+
+  test('a thousand are read, one more is refused', () => {
+    const refs = Array.from({ length: 1001 }, (_, index) => ({ cid: `cid-${index}` }));
+    expect(read(rule, { refs: refs.slice(1) })).toHaveLength(1000);
+    expect(failureOf(() => read(rule, { refs })).code).toBe('too_many_resources');
+    expect(failureOf(() => read(rule, { refs: refs.map(() => ({ cid: '' })) })).code).toBe('too_many_resources');
+  });
+
+  test('a record that hangs on another is described by that one', () => {
+    const referrer = ruleOf({ type: 'referrer', properties: { record_cid: 'record_ref.cid' }, describedBy: 'record_ref.cid' });
+    expect(read(referrer, { recordRef: { cid: 'c' } })).toEqual([
+      { type: 'referrer', properties: { record_cid: 'c' }, describedBy: 'c' },
+    ]);
+    expect(read(referrer, { recordRef: { cid: '' } })).toEqual([{ type: 'referrer', properties: {} }]);
+  });
+});
+
+describe('which rule applies', () => {
+  const rule: MessageRule = {
+    ...ruleOf(
+      { when: 'record_refs', type: 'record', id: 'record_refs.refs[].cid' },
+      { when: 'all_records', type: 'selection', constants: { kind: 'all' } },
+    ),
+    oneofs: { record_refs: 'request', all_records: 'request' },
+  };
+
+  test('the first whose field is set', () => {
+    expect(read(rule, { request: { case: 'recordRefs', value: { refs: [{ cid: 'a' }] } } })).toMatchObject([
+      { type: 'record', id: 'a' },
+    ]);
+    expect(read(rule, { request: { case: 'allRecords', value: true } })).toEqual([
+      { type: 'selection', properties: { kind: 'all' } },
+    ]);
+  });
+
+  test.each([{}, { request: { case: undefined } }, { request: { case: 'future', value: {} } }])(
+    'none applies: refused (%j)',
+    (message) => {
+      expect(failureOf(() => read(rule, message))).toMatchObject({
+        code: 'message_unreadable',
+        reasons: ['no_resource_rule_applies'],
+      });
+    },
+  );
+});
+
+describe('properties', () => {
+  const rule: MessageRule = {
+    ...ruleOf({
+      type: 'record',
+      properties: { name: 'data.name', skills: 'data.skills[].name', authors: 'data.authors[]' },
+      constants: { kind: 'record' },
+    }),
+    structs: ['data'],
+  };
+  const propertiesOf = (data: unknown) => read(rule, { data })[0]?.properties;
+
+  test('strings are read; repeated paths give lists', () => {
+    expect(propertiesOf({ name: 'n', skills: [{ name: 's' }, { name: 't' }], authors: ['a'] })).toEqual({
+      kind: 'record',
+      name: 'n',
+      skills: ['s', 't'],
+      authors: ['a'],
+    });
+  });
+
+  test('what is absent, default or of another JSON type is left out', () => {
+    const odd = [
+      undefined,
+      null,
+      'text',
+      [],
+      { name: '' },
+      { name: 7 },
+      { name: null },
+      { name: ['n'] },
+      { name: { name: 'n' } },
+    ];
+    for (const data of [
+      ...odd,
+      { skills: 'text' },
+      { skills: { name: 's' } },
+      { skills: [] },
+      { skills: ['s'] },
+      { authors: [7, '', null] },
+    ]) {
+      expect(propertiesOf(data)).toEqual({ kind: 'record' });
+    }
+    expect(propertiesOf({ authors: ['a', 7, '', 'b'] })).toEqual({ kind: 'record', authors: ['a', 'b'] });
+  });
+
+  test('a hostile document cannot replace a constant, a type or an id', () => {
+    const hostile: unknown = JSON.parse(
+      '{"kind":"x","type":"x","id":"x","$typeName":"x","__proto__":{"name":"x"},"case":"name","value":"x"}',
+    );
+    expect(read(rule, { data: hostile })).toEqual([{ type: 'record', properties: { kind: 'record' } }]);
+  });
+});
+
+test('a path that is none fails when the reader is made', () => {
+  const bad: ResourceRule[] = [
+    { type: 't', id: 'A' },
+    { type: 't', when: 'a..b' },
+    { type: 't', describedBy: '' },
+    { type: 't', properties: { p: '$' } },
+  ];
+  for (const rule of bad) {
+    expect(() => createResourceReader(ruleOf(rule))).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+  }
+});

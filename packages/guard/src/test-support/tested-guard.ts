@@ -1,0 +1,155 @@
+import type { Decision, Policy, PolicyPhase, PolicySource } from '@dirgate/policy';
+import { parseX509Svid } from '@dirgate/spiffe';
+import { createIdentityAuthority, type IdentityAuthority, type InProcessIdentity } from '@dirgate/testing';
+import type { Catalogue } from '../catalogue.js';
+import type { Connection, ConnectionFacts } from '../connection.js';
+import type { DecisionEvent } from '../decision-event.js';
+import type { DecisionInput } from '../gen/decision-input.js';
+import { type Admission, createGuard, type Guard, type GuardOptions } from '../guard.js';
+import type { GuardedCall } from '../guarded-call.js';
+
+/** The identity and the audience of the guarded server. */
+export const SERVER_ID = 'spiffe://home.example/server';
+/** A method whose request messages are judged. */
+export const GET = '/test.v1.Things/Get';
+/** A method that is judged by phase `call` alone. */
+export const PING = '/test.v1.Things/Ping';
+
+const catalogue: Catalogue = new Map([
+  [
+    GET,
+    {
+      class: 'read',
+      phases: ['call', 'request'],
+      request: {
+        message: 'test.v1.GetRequest',
+        resources: [{ type: 'thing', id: 'ids[]', describedBy: 'ids[]', properties: { name: 'name' } }],
+      },
+    },
+  ],
+  [PING, { class: 'read', phases: ['call'] }],
+]);
+
+/** A policy whose parts tests set as they like. */
+export class TestPolicy implements PolicySource {
+  phases: readonly PolicyPhase[] = ['call', 'request'];
+  decide: (input: DecisionInput) => unknown = () => ({ allow: true, reasons: ['test_allow'], revision: 'one' });
+  reads = true;
+  readonly asked: DecisionInput[] = [];
+  readonly #listeners = new Set<() => void>();
+  #current: Policy | undefined = this.#make('one');
+
+  current(): Policy | undefined {
+    return this.#current;
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  /** Replaces the policy by another revision, or by none. */
+  replace(revision: string | undefined): void {
+    this.#current = revision === undefined ? undefined : this.#make(revision);
+    for (const listener of this.#listeners) listener();
+  }
+
+  #make(revision: string): Policy {
+    const { phases } = this;
+    return {
+      revision,
+      phases,
+      reads: () => this.reads,
+      decide: (input) => {
+        this.asked.push(input as DecisionInput);
+        return this.decide(input as DecisionInput) as Decision;
+      },
+    };
+  }
+}
+
+/** A guard without a transport, over a clock that tests turn. */
+export class TestedGuard {
+  /** A whole second, as certificates and tokens have no finer time. */
+  now = 1_800_000_000_000;
+  readonly policy = new TestPolicy();
+  readonly events: DecisionEvent[] = [];
+  authority!: IdentityAuthority;
+  identity!: InProcessIdentity;
+  guard!: Guard;
+
+  static async start(options: Partial<GuardOptions> = {}): Promise<TestedGuard> {
+    const tested = new TestedGuard();
+    tested.authority = await createIdentityAuthority({
+      clock: () => tested.now,
+      trustDomains: [
+        { name: 'home.example', federatesWith: ['partner.example'] },
+        { name: 'partner.example', x509SvidTtlMs: 10_000, jwtSvidTtlMs: 10_000 },
+        { name: 'stranger.example' },
+      ],
+    });
+    tested.identity = tested.authority.identityOf(SERVER_ID);
+    tested.guard = createGuard({ ...tested.options(), ...options });
+    return tested;
+  }
+
+  /** Options that work. */
+  options(): GuardOptions {
+    return {
+      identity: this.identity,
+      policy: this.policy,
+      accept: 'either',
+      audience: [SERVER_ID],
+      catalogue,
+      leewayMs: 0,
+      onDecision: (event) => this.events.push(event),
+      clock: () => this.now,
+    };
+  }
+
+  /** A connection whose peer presents an SVID of `id`, or nothing. */
+  connect(id?: string, facts: Partial<ConnectionFacts> = {}): Connection {
+    return this.guard.connect({
+      peerChain: id === undefined ? [] : this.chainOf(id),
+      resumed: false,
+      peerAddress: '192.0.2.1:7',
+      ...facts,
+    });
+  }
+
+  chainOf(id: string): readonly Uint8Array[] {
+    const trustDomain = id.split('/')[2] ?? '';
+    return parseX509Svid(this.authority.trustDomain(trustDomain).issueX509Svid(id)).chain;
+  }
+
+  tokenOf(id: string, options: { readonly ttlMs?: number; readonly audience?: string } = {}): Promise<string> {
+    const trustDomain = id.split('/')[2] ?? '';
+    return this.authority.trustDomain(trustDomain).issueJwtSvid(id, { audience: SERVER_ID, ...options });
+  }
+
+  admit(connection: Connection, { token, method = PING }: { token?: string; method?: string } = {}): Admission {
+    return this.guard.admit({ connection, method, authorization: token === undefined ? [] : [`Bearer ${token}`] });
+  }
+
+  /** The admitted call; fails the test when it was refused. */
+  admitted(connection: Connection, options: { token?: string; method?: string } = {}): GuardedCall {
+    const admission = this.admit(connection, options);
+    if (admission.kind === 'refused') throw new Error(`refused: ${admission.refusal.code}`);
+    return admission.call;
+  }
+
+  /** `allowed`, or the code of the refusal. */
+  verdict(connection: Connection, options: { token?: string; method?: string } = {}): string {
+    const admission = this.admit(connection, options);
+    return admission.kind === 'admitted' ? 'allowed' : admission.refusal.code;
+  }
+}
+
+/** A message of {@link GET}. */
+export function getRequest(ids: readonly unknown[], more: object = {}): object {
+  return { $typeName: 'test.v1.GetRequest', ids, ...more };
+}
