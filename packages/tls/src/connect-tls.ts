@@ -53,6 +53,9 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket>
   try {
     const chain = readPeerChain(socket);
     const proof = proveServer(socket, chain, options, clock());
+    if (socket.destroyed) {
+      throw new TlsError('handshake_failed', 'TLS handshake failed: the connection was closed');
+    }
     superviseServer({ socket, chain, proof, identity, presentsSvid: presentSvid, clock });
     return socket;
   } catch (error) {
@@ -91,6 +94,10 @@ function shakeHands(
   context: ReturnType<typeof secureContextOptions>,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
+    if (socket.destroyed) {
+      reject(new TlsError('handshake_failed', 'TLS handshake failed: the connection was closed')); // Node would wait
+      return;
+    }
     const tlsSocket = connect({
       socket,
       secureContext: createSecureContext(context),

@@ -5,12 +5,19 @@ import type { X509Svid } from '@dirgate/spiffe';
 /** Lowest protocol version; TLS 1.2 only where somebody asks for it. */
 export type TlsVersion = 'TLSv1.3' | 'TLSv1.2';
 
+const VERSIONS: ReadonlySet<string> = new Set<TlsVersion>(['TLSv1.3', 'TLSv1.2']);
+
 /**
  * Everything that a TLS context of ours needs, complete each time: an update that leaves an option out switches it back
  * to its default, tickets among them (node-facts N-5). There is no `ca`: TLS proves possession of the key, trust is
  * decided by `@dirgate/spiffe` (DESIGN §4.1). Without `svid` no certificate is presented.
+ *
+ * @throws {RangeError} for any other `minVersion`
  */
 export function secureContextOptions(svid: X509Svid | undefined, minVersion: TlsVersion = 'TLSv1.3'): SecureContextOptions {
+  if (!VERSIONS.has(minVersion)) {
+    throw new RangeError(`minVersion must be one of ${[...VERSIONS].join(', ')}; got ${JSON.stringify(minVersion)}`);
+  }
   return {
     minVersion,
     secureOptions: constants.SSL_OP_NO_TICKET, // a resumed session skips every check that we have

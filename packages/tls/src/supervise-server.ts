@@ -23,7 +23,7 @@ export function superviseServer({ socket, chain, proof, identity, presentsSvid, 
   let current = proof;
   const holds = (): boolean => {
     const now = clock();
-    if (now > current.validUntil || (presentsSvid && identity.x509Svid() === undefined)) {
+    if (!(now <= current.validUntil) || (presentsSvid && identity.x509Svid() === undefined)) {
       return false;
     }
     if (identity.x509Bundle(current.id.trustDomain) !== current.bundle) {
@@ -36,9 +36,14 @@ export function superviseServer({ socket, chain, proof, identity, presentsSvid, 
     return true;
   };
   const check = (): void => {
-    if (!holds()) {
-      socket.destroy();
+    try {
+      if (holds()) {
+        return;
+      }
+    } catch {
+      // An identity source that throws proves nothing, and from a timer its error would end the process.
     }
+    socket.destroy();
   };
   const timer = setInterval(check, SWEEP_MS).unref();
   const stop = identity.onChange(check);

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import type { TLSSocket } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { ConnectTlsOptions } from './connect-tls.js';
+import { TlsWorld } from './test-support/tls-world.js';
+
+let world: TlsWorld;
+let port: number;
+beforeAll(async () => {
+  world = await TlsWorld.start();
+  port = await world.serve();
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+/** An open connection of a client of its own, and a promise of its end with the error that it ended with. */
+async function connected(options: Partial<ConnectTlsOptions> = {}) {
+  const identity = world.authority.identityOf(`spiffe://partner.example/client-${Math.random().toString(36).slice(2)}`);
+  const stops = vi.fn();
+  const { onChange } = identity;
+  vi.spyOn(identity, 'onChange').mockImplementation((listener) => {
+    const stop = onChange.call(identity, listener);
+    return () => {
+      stops();
+      stop();
+    };
+  });
+  const socket: TLSSocket = await world.connect(port, { identity, ...options });
+  const errors: unknown[] = [];
+  socket.on('error', (error) => errors.push(error));
+  return { identity, socket, errors, stops, closed: once(socket, 'close') };
+}
+
+describe('the connection is destroyed, without an error, when', () => {
+  test('the bundle of the server’s trust domain is withdrawn', async () => {
+    const { socket, errors, closed, stops } = await connected();
+    world.authority.unfederate('partner.example', 'home.example');
+    expect(socket.destroyed).toBe(true);
+    world.authority.federate('partner.example', 'home.example');
+    await closed;
+    expect(errors).toEqual([]);
+    expect(stops).toHaveBeenCalledOnce();
+  });
+
+  test('the own identity is withdrawn', async () => {
+    const { identity, socket, closed } = await connected();
+    identity.withdraw();
+    expect(socket.destroyed).toBe(true);
+    await closed;
+  });
+
+  test('the server’s certificate expires, within a second and not before', async () => {
+    let now = Date.now();
+    const { socket, closed } = await connected({ clock: () => now });
+    await new Promise((resolve) => setTimeout(resolve, 600)); // one look at the clock at least
+    expect(socket.destroyed).toBe(false);
+    now += 3_700_000;
+    const moved = Date.now();
+    await closed;
+    expect(Date.now() - moved).toBeLessThan(1000);
+  });
+
+  test('its identity source throws', async () => {
+    const { identity, socket } = await connected();
+    vi.spyOn(identity, 'x509Bundle').mockImplementation(() => {
+      throw new Error('broken');
+    });
+    identity.rotate();
+    expect(socket.destroyed).toBe(true);
+  });
+});
+
+describe('it goes on when', () => {
+  test('the own SVID rotates', async () => {
+    const { identity, socket } = await connected();
+    identity.rotate();
+    expect(socket.destroyed).toBe(false);
+  });
+
+  test('the bundle changes and still vouches for the server; then it does not', async () => {
+    const { socket } = await connected();
+    const home = world.authority.trustDomain('home.example');
+    home.rotateX509Authority();
+    world.authority.unfederate('home.example', 'partner.example'); // any change that this client is not told of
+    expect(socket.destroyed).toBe(false);
+    home.retireX509Authorities();
+    expect(socket.destroyed).toBe(true);
+  });
+});
+
+test('a connection that closed is not watched any more', async () => {
+  port = await world.serve(); // signed by the newest authority
+  const { socket, stops, closed } = await connected();
+  socket.destroy();
+  await closed;
+  expect(stops).toHaveBeenCalledOnce();
+});
