@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type Issued, issueCa, issueLeaf, keyUsage, NOW, newKey, OIDS } from './test-support/test-issuer.js';
 import { expectCode } from './test-support/x509-expect.js';
@@ -9,6 +9,10 @@ const ca = issueCa(root, 'ca', { notAfter: NOW + 5000 });
 const leaf = issueLeaf(ca, 'spiffe://td/a');
 const pkcs8 = (issued: Issued) => issued.key.privateKey.export({ format: 'der', type: 'pkcs8' });
 const chain = Buffer.concat([leaf.der, ca.der]);
+
+function rsaKey() {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 });
+}
 
 test('a good SVID', () => {
   const svid = parseX509Svid({ chain, privateKey: pkcs8(leaf), hint: 'h' });
@@ -22,7 +26,7 @@ test('a good SVID', () => {
 });
 
 test.each([
-  ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ['RSA', rsaKey()],
   ['Ed25519', generateKeyPairSync('ed25519')],
   ['P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' })],
 ])('an %s key', (_name, key) => {
@@ -37,6 +41,27 @@ describe('refuses', () => {
     for (const other of [ca, issueLeaf(ca, 'spiffe://td/a')]) {
       expectCode(() => parseX509Svid({ chain, privateKey: pkcs8(other) }), 'private_key_mismatch');
     }
+  });
+
+  test("a private key that only carries the leaf's public half", () => {
+    const stranger = newKey();
+    const publicBytes = (key: Issued['key']) => key.publicKey.export({ format: 'der', type: 'spki' }).subarray(-65);
+    const ec = pkcs8({ ...leaf, key: stranger });
+    publicBytes(leaf.key).copy(ec, ec.indexOf(publicBytes(stranger)));
+    expectCode(() => parseX509Svid({ chain, privateKey: ec }), 'private_key_mismatch');
+
+    const [rsa, other] = [rsaKey(), rsaKey()];
+    const { n = '' } = rsa.publicKey.export({ format: 'jwk' });
+    const mixed = createPrivateKey({ key: { ...other.privateKey.export({ format: 'jwk' }), n }, format: 'jwk' });
+    const privateKey = mixed.export({ format: 'der', type: 'pkcs8' });
+    const issued = issueLeaf(ca, 'spiffe://td/a', { key: rsa });
+    expect(parseX509Svid({ chain: issued.der, privateKey: pkcs8(issued) }).id.path).toBe('/a');
+    expectCode(() => parseX509Svid({ chain: issued.der, privateKey }), 'private_key_mismatch');
+  });
+
+  test('a private key that cannot sign', () => {
+    const privateKey = generateKeyPairSync('x25519').privateKey.export({ format: 'der', type: 'pkcs8' });
+    expectCode(() => parseX509Svid({ chain, privateKey }), 'private_key_mismatch');
   });
 
   test('a key that is not exactly one unencrypted PKCS#8 key', () => {

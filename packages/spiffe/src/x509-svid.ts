@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject, sign, verify } from 'node:crypto';
+import type { Certificate } from './certificate.js';
 import { DER_TAG, DerReader } from './der-reader.js';
 import { splitDerCertificates } from './der-split.js';
 import { checkLeaf } from './leaf-rules.js';
@@ -39,9 +40,7 @@ export function parseX509Svid(material: X509SvidMaterial): X509Svid {
   const { leaf, intermediates } = parseX509Chain(splitDerCertificates(material.chain, MAX_CHAIN_CERTIFICATES));
   const id = checkLeaf(leaf);
   const privateKey = parsePrivateKey(material.privateKey);
-  const spki = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
-  // Both sides went through the same exporter, so equal keys have equal bytes.
-  if (!spki.equals(leaf.publicKey.export({ format: 'der', type: 'spki' }))) {
+  if (!signsFor(leaf, privateKey)) {
     throw new SpiffeError('private_key_mismatch', 'the private key does not belong to the leaf certificate');
   }
   const certificates = [leaf, ...intermediates];
@@ -52,6 +51,17 @@ export function parseX509Svid(material: X509SvidMaterial): X509Svid {
     validUntil: Math.min(...certificates.map((certificate) => certificate.notAfter)),
     hint: material.hint ?? '',
   });
+}
+
+/** A signature is the proof: PKCS#8 may carry any public half beside the private one, and OpenSSL does not compare them. */
+function signsFor(leaf: Certificate, privateKey: KeyObject): boolean {
+  const { publicKey } = leaf;
+  const hash = leaf.keyProfile.kind === 'ed25519' ? null : 'sha256';
+  try {
+    return verify(hash, leaf.der, publicKey, sign(hash, leaf.der, privateKey));
+  } catch {
+    return false;
+  }
 }
 
 function parsePrivateKey(bytes: Uint8Array): KeyObject {
