@@ -51,7 +51,7 @@ export function readExtensions(explicit: DerReader | undefined): CertificateExte
   explicit?.end();
   const unknownCritical: string[] = [];
   const found: Mutable<CertificateExtensions> = {
-    subjectAltNames: [],
+    subjectAltNames: Object.freeze([]),
     subjectAltNameCritical: false,
     isCa: false,
     pathLength: undefined,
@@ -73,6 +73,7 @@ export function readExtensions(explicit: DerReader | undefined): CertificateExte
     seen.add(oid);
     if (!readKnownExtension(oid, critical, value, found) && critical) unknownCritical.push(oid);
   }
+  Object.freeze(unknownCritical);
   return Object.freeze(found);
 }
 

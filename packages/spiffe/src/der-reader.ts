@@ -169,6 +169,11 @@ export class DerReader {
   }
 }
 
+/** Peers and servers decide what arrives; an array-like or a number must not slip past a limit or cost an allocation. */
+export function requireBytes(value: unknown): asserts value is Uint8Array {
+  if (!(value instanceof Uint8Array)) throw malformed('not bytes at all');
+}
+
 function malformed(what: string): SpiffeError {
   return new SpiffeError('der_malformed', `not DER as expected: ${what}`);
 }

@@ -1,4 +1,4 @@
-import { DER_TAG, DerReader } from './der-reader.js';
+import { DER_TAG, DerReader, requireBytes } from './der-reader.js';
 import { SpiffeError } from './spiffe-error.js';
 
 /**
@@ -8,6 +8,7 @@ import { SpiffeError } from './spiffe-error.js';
  * @throws SpiffeError `der_malformed`; `chain_too_many_certificates` beyond `maxCertificates`
  */
 export function splitDerCertificates(bytes: Uint8Array, maxCertificates = Number.POSITIVE_INFINITY): readonly Uint8Array[] {
+  requireBytes(bytes);
   const reader = new DerReader(bytes);
   const certificates: Uint8Array[] = [];
   while (!reader.isAtEnd) {

@@ -25,7 +25,7 @@ export function readGeneralName(reader: DerReader): GeneralName {
     throw new SpiffeError('certificate_malformed', 'a general name of an unknown form');
   }
   const bytes = content.rest();
-  if (!IA5.has(form)) return { form, bytes, text: '' };
+  if (!IA5.has(form)) return Object.freeze({ form, bytes, text: '' });
   if (bytes.some((byte) => byte >= 0x80)) throw new SpiffeError('certificate_malformed', 'a general name that is not ASCII');
-  return { form, bytes, text: latin1Of(bytes) };
+  return Object.freeze({ form, bytes, text: latin1Of(bytes) });
 }

@@ -92,6 +92,14 @@ describe('leaf rules', () => {
     expect(verifyX509Svid(both, source, { now: NOW, usage: 'client', requireBothUsages: true }).id.toString()).toBe(ID);
   });
 
+  test('X-8: a role that does not exist is refused, also for a leaf without extended key usage', () => {
+    const chain = leafWith({ extensions: { [OIDS.extendedKeyUsage]: null } }).map((one) => one.der);
+    const verify = (usage: unknown) =>
+      verifyX509Svid(chain, sourceOf(bundleOf('td', root)), { now: NOW, usage: usage as 'client' });
+    expect(verify('client').id.toString()).toBe(ID);
+    for (const usage of [undefined, 'Client', 'constructor']) expect(() => verify(usage)).toThrow(TypeError);
+  });
+
   test('X-8: an intermediate or anchor with extended key usage narrows; one without does not', () => {
     const clientOnly = { extensions: { [OIDS.extendedKeyUsage]: extendedKeyUsage(OIDS.clientAuth) } };
     const narrow = issueCa(root, 'narrow', clientOnly);
@@ -162,6 +170,15 @@ describe('limits (X-26)', () => {
     refuse([], [root], 'chain_empty');
     const padding = { oid: '1.3.6.1.4.1.55555.2', critical: false, value: Buffer.alloc(64 * 1024) };
     refuse([leaf, issueCa(root, 'large', { extensions: { padding } })], [root], 'chain_too_large');
+  });
+
+  test('a chain that is no list of bytes is refused before anything is allocated for it', () => {
+    const verify = (chain: unknown) =>
+      verifyX509Svid(chain as Uint8Array[], sourceOf(bundleOf('td', root)), { now: NOW, usage: 'client' });
+    for (const odd of [undefined, null, 'x', {}]) expectCode(() => verify(odd), 'chain_empty');
+    for (const odd of [undefined, null, 4e9, 'x', { length: 1 }, Array.from(leaf.der), leaf.der.buffer]) {
+      expectCode(() => verify([leaf.der, odd]), 'der_malformed');
+    }
   });
 
   test('a certificate that cannot be read refuses the chain', () => {

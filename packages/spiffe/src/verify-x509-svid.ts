@@ -38,12 +38,15 @@ export interface VerifiedX509Svid {
  * Names of issuer and subject are compared byte for byte, which is stricter than RFC 5280 §7.1. No I/O, no cache; work is bounded.
  *
  * @throws SpiffeError with the code of the first broken rule
+ * @throws TypeError when `usage` is not one of its two values
  */
 export function verifyX509Svid(
   chain: readonly Uint8Array[],
   bundles: X509BundleSource,
   options: VerifyX509SvidOptions,
 ): VerifiedX509Svid {
+  // A leaf without extended key usage would pass for a role that does not exist.
+  if (options.usage !== 'client' && options.usage !== 'server') throw new TypeError("usage must be 'client' or 'server'");
   const { leaf, intermediates } = parseX509Chain(chain);
   const id = checkLeaf(leaf);
   if (options.requireBothUsages === true) {

@@ -13,6 +13,29 @@ const pem = (der: Buffer, label = 'CERTIFICATE') =>
 
 const subjects = (bundle: ReturnType<typeof createX509Bundle>) => bundle.authorities.map((one) => Buffer.from(one.der));
 
+test('the lists of a bundle do not change', () => {
+  const bundle = createX509Bundle(td, [a.der]);
+  const [authority] = bundle.authorities;
+  for (const list of [
+    bundle.authorities,
+    bundle.authoritiesNamed(authority?.subjectKey ?? ''),
+    bundle.authoritiesNamed('no such name'),
+    authority?.extensions.unknownCritical,
+    authority?.extensions.subjectAltNames,
+  ]) {
+    expect(Object.isFrozen(list)).toBe(true);
+  }
+});
+
+test('what is no bytes, or no text, is refused as malformed', () => {
+  for (const odd of [undefined, null, 4e9, 'abc', { length: 0 }, Array.from(a.der), a.der.buffer]) {
+    const bytes = odd as unknown as Uint8Array;
+    expectCode(() => parseX509Bundle(td, bytes), 'der_malformed');
+    expectCode(() => createX509Bundle(td, [bytes]), 'der_malformed');
+    if (odd !== 'abc') expectCode(() => parseX509BundlePem(td, odd as unknown as string), 'x509_bundle_not_pem');
+  }
+});
+
 describe('DER', () => {
   test('concatenated, in order, without duplicates', () => {
     const bundle = parseX509Bundle(td, Buffer.concat([a.der, b.der, a.der]));

@@ -1,11 +1,14 @@
 import { latin1Of } from './byte-text.js';
 import { type Certificate, parseCertificate } from './certificate.js';
+import { requireBytes } from './der-reader.js';
 import { splitDerCertificates } from './der-split.js';
 import { SpiffeError } from './spiffe-error.js';
 import type { TrustDomain } from './trust-domain.js';
 
 const MAX_BUNDLE_BYTES = 4 * 1024 * 1024;
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
+
+const NONE: readonly Certificate[] = Object.freeze([]);
 
 let create: (trustDomain: TrustDomain, authorities: readonly Certificate[]) => X509Bundle;
 
@@ -33,13 +36,14 @@ export class X509Bundle {
       if (sameName === undefined) bySubject.set(authority.subjectKey, [authority]);
       else sameName.push(authority);
     }
+    for (const sameName of bySubject.values()) Object.freeze(sameName);
     this.#bySubject = bySubject;
     Object.freeze(this);
   }
 
-  /** The authorities whose subject is the name with this key ({@link Certificate.subjectKey}). */
+  /** The authorities whose subject is the name with this key ({@link Certificate.subjectKey}). Frozen, like all of this. */
   authoritiesNamed(subjectKey: string): readonly Certificate[] {
-    return this.#bySubject.get(subjectKey) ?? [];
+    return this.#bySubject.get(subjectKey) ?? NONE;
   }
 }
 
@@ -52,6 +56,7 @@ export class X509Bundle {
  * `name_constraint_unprocessable`; one bad entry refuses the bundle
  */
 export function createX509Bundle(trustDomain: TrustDomain, certificates: readonly Uint8Array[]): X509Bundle {
+  for (const certificate of certificates) requireBytes(certificate);
   requireSize(certificates.reduce((total, certificate) => total + certificate.length, 0));
   const authorities = new Map<string, Certificate>();
   for (const der of certificates) {
@@ -72,6 +77,7 @@ export function createX509Bundle(trustDomain: TrustDomain, certificates: readonl
  * @throws SpiffeError `x509_bundle_empty`, `der_malformed`, and as {@link createX509Bundle}
  */
 export function parseX509Bundle(trustDomain: TrustDomain, der: Uint8Array): X509Bundle {
+  requireBytes(der);
   requireSize(der.length);
   if (der.length === 0) throw new SpiffeError('x509_bundle_empty', 'an X.509 bundle without a single byte');
   return createX509Bundle(trustDomain, splitDerCertificates(der));
@@ -84,6 +90,7 @@ export function parseX509Bundle(trustDomain: TrustDomain, der: Uint8Array): X509
  * @throws SpiffeError `x509_bundle_empty`, `x509_bundle_not_pem`, and as {@link createX509Bundle}
  */
 export function parseX509BundlePem(trustDomain: TrustDomain, pem: string): X509Bundle {
+  if (typeof pem !== 'string') throw notPem();
   // Base64 makes four characters of three bytes; line breaks and comments are in the rest.
   if (pem.length > 2 * MAX_BUNDLE_BYTES) requireSize(pem.length);
   const certificates: Uint8Array[] = [];

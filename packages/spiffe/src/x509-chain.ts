@@ -1,4 +1,5 @@
 import { type Certificate, parseCertificate } from './certificate.js';
+import { requireBytes } from './der-reader.js';
 import { SpiffeError } from './spiffe-error.js';
 
 /** Limits on what one peer sends, leaf included (X-26). */
@@ -16,9 +17,11 @@ export interface X509Chain {
  * also if no path would need it.
  */
 export function parseX509Chain(chain: readonly Uint8Array[]): X509Chain {
+  if (!Array.isArray(chain)) throw new SpiffeError('chain_empty', 'a chain must be a list of certificates');
   if (chain.length > MAX_CHAIN_CERTIFICATES) {
     throw new SpiffeError('chain_too_many_certificates', `a chain holds at most ${MAX_CHAIN_CERTIFICATES} certificates`);
   }
+  for (const der of chain) requireBytes(der);
   if (chain.reduce((total, der) => total + der.length, 0) > MAX_CHAIN_BYTES) {
     throw new SpiffeError('chain_too_large', `a chain has at most ${MAX_CHAIN_BYTES} bytes`);
   }
