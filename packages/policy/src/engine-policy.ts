@@ -7,6 +7,9 @@ import { PolicyError } from './policy-error.js';
 /** The longest input, as JSON text: parsing it costs the event loop time, and memory a dozen times as much. */
 const maxInputBytes = 256 * 1024;
 
+/** A lone surrogate, as JSON text escapes it; a backslash before it that is escaped itself does not count. */
+const loneSurrogate = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+
 const encoder = new TextEncoder();
 
 /** A {@link Policy} on an engine. */
@@ -37,6 +40,10 @@ function toJson(input: object): ArrayBuffer {
   }
   if (text === undefined || !text.startsWith('{')) throw new PolicyError('input_invalid', 'the input is not an object');
   if (text.length > maxInputBytes) throw tooLarge();
+  // The engine cannot read it, and would cost a new instance each time that a caller sends one.
+  if (text.includes('\\ud') && loneSurrogate.test(text)) {
+    throw new PolicyError('input_invalid', 'the input holds text that is not Unicode');
+  }
   const bytes = encoder.encode(text);
   if (bytes.byteLength > maxInputBytes) throw tooLarge();
   const { buffer } = bytes;

@@ -84,6 +84,8 @@ describe('readGrants', () => {
     ['an alias', 'grants_bad_yaml', `trust_domains:\n  a.example: &a ${grant}\n  b.example: *a`, /alias/],
     ['a merge key', 'grants_bad_yaml', 'ids: {<<: {}, <<: {}}', /twice/],
     ['a tag', 'grants_bad_yaml', 'ids: !!js/function {}', /tag/],
+    ['a tag that YAML knows', 'grants_bad_yaml', 'trust_domains: {}\nids: !!set {}', /:2: uses the tag/],
+    ['YAML 1.1, with its merge keys', 'grants_bad_yaml', '%YAML 1.1\n---\nids: {<<: {}}', /YAML 1\.2/],
     ['two documents', 'grants_bad_yaml', '--- {}\n--- {}', /documents/],
     ['half a document', 'grants_bad_yaml', 'ids: [', /correct the file/],
     ['no text', 'grants_bad_yaml', Uint8Array.of(0xff, 0xfe, 0x00), /UTF-8/],

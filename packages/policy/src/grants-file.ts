@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { type Document, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { Grants } from './gen/grants.js';
 import { grantsSchema } from './gen/grants-schema.js';
 import { PolicyError } from './policy-error.js';
@@ -31,7 +31,7 @@ export async function readGrants(path: string): Promise<GrantsFile> {
     const reason = problem.message.split('\n', 1)[0];
     throw new PolicyError('grants_bad_yaml', `${path}: ${reason}; correct the file`, { cause: problem });
   }
-  checkKeys(document, lines, path);
+  checkNodes(document, lines, path);
   const grants = toValue(document, path);
   // Compiled when first used: that takes longer than importing this package.
   validate ??= new Ajv({ strict: true, verbose: true }).compile<Grants>(grantsSchema);
@@ -64,15 +64,23 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function checkKeys(document: Document.Parsed, lines: LineCounter, path: string): void {
+function checkNodes(document: Document.Parsed, lines: LineCounter, path: string): void {
+  // Under YAML 1.1 merge keys are back, and more words are booleans and numbers.
+  if (document.directives.yaml.version !== '1.2') {
+    throw new PolicyError('grants_bad_yaml', `${path}: is not YAML 1.2; take the directive out`);
+  }
+  const place = (node: Node): string => `${path}${node.range ? `:${lines.linePos(node.range[0]).line}` : ''}`;
   visit(document, {
-    Map(_, { items }) {
+    Node(_, node) {
+      const { tag } = node;
+      if (tag !== undefined) throw new PolicyError('grants_bad_yaml', `${place(node)}: uses the tag ${tag}; take it out`);
+      if (!isMap(node)) return;
       const seen = new Set<unknown>();
-      for (const { key } of items) {
+      for (const { key } of node.items) {
         const name = isScalar(key) ? key.value : key;
         if (seen.has(name)) {
-          const line = isScalar(key) && key.range ? `:${lines.linePos(key.range[0]).line}` : '';
-          throw new PolicyError('grants_bad_yaml', `${path}${line}: ${JSON.stringify(name)} is there twice; join the two`);
+          const where = isScalar(key) ? place(key) : path;
+          throw new PolicyError('grants_bad_yaml', `${where}: ${JSON.stringify(name)} is there twice; join the two`);
         }
         seen.add(name);
       }

@@ -28,8 +28,8 @@ export interface Policy {
    * Evaluates the entrypoint `directory/authz/decision`. Synchronous, no I/O, no timeout: a slow policy blocks the
    * process. `input` is written as JSON text; its shape is the caller's business and is not checked.
    *
-   * @throws {PolicyError} `input_invalid`, `input_too_large`, `evaluation_failed`, `odd_result`: treat as a denial. The
-   * engine's instance is discarded and the next call starts from a fresh one.
+   * @throws {PolicyError} `input_invalid`, `input_too_large`, `evaluation_failed`, `odd_result`: treat as a denial.
+   * After the last two the engine's instance is discarded, and the next call starts from a fresh one.
    */
   decide(input: object): Decision;
 }
