@@ -5,9 +5,10 @@ import { ROOT } from './workspace.mjs';
 /**
  * Runs a program and waits for its end; never throws.
  * With `show` its output goes straight to the terminal, otherwise it is collected in `output`.
- * A program that cannot be started, or dies of a signal, has a `code` other than 0.
+ * A program that cannot be started, or dies of a signal, has a `code` other than 0; one that runs longer than `limitMs` is
+ * killed and has `code` 124.
  */
-export function runProcess(command, args, { show = false, env = process.env, cwd = ROOT } = {}) {
+export function runProcess(command, args, { show = false, env = process.env, cwd = ROOT, limitMs } = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -21,8 +22,19 @@ export function runProcess(command, args, { show = false, env = process.env, cwd
     };
     child.stdout?.setEncoding('utf8').on('data', collect);
     child.stderr?.setEncoding('utf8').on('data', collect);
+    let late = false;
+    const timer =
+      limitMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            late = true;
+            child.kill('SIGKILL');
+          }, limitMs);
     child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}\n` }));
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ code: late ? 124 : (code ?? 1), output });
+    });
   });
 }
 

@@ -12,13 +12,19 @@ if (!(await prepare())) {
   process.exit(1);
 }
 
+// A deadlock inside of a native library stops a test that no timeout of vitest can end.
+const LIMIT_MS = 15 * 60_000;
+
 const reportFile = join(CACHE, `vitest-${process.pid}.json`);
 mkdirSync(CACHE, { recursive: true });
 const { code } = await runTool(
   'vitest/vitest.mjs',
   ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`, ...process.argv.slice(2)],
-  { show: true },
+  { show: true, limitMs: LIMIT_MS },
 );
+if (code === 124) {
+  console.log(`The tests did not end within ${LIMIT_MS / 60_000} minutes and were killed.`);
+}
 const count = countReport(existsSync(reportFile) ? readJson(reportFile) : undefined, code);
 rmSync(reportFile, { force: true });
 console.log(countLine(count));
