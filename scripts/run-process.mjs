@@ -15,7 +15,15 @@ export function runProcess(command, args, { show = false, env = process.env, cwd
       env,
       stdio: show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
+      detached: limitMs !== undefined, // a group of its own, so that what it started ends with it
     });
+    const killGroup = (signal) => {
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // it has ended already
+      }
+    };
     let output = '';
     const collect = (chunk) => {
       output += chunk;
@@ -28,8 +36,11 @@ export function runProcess(command, args, { show = false, env = process.env, cwd
         ? undefined
         : setTimeout(() => {
             late = true;
-            child.kill('SIGKILL');
+            killGroup('SIGKILL');
           }, limitMs);
+    if (limitMs !== undefined) {
+      for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => killGroup(signal));
+    }
     child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}\n` }));
     child.on('close', (code) => {
       clearTimeout(timer);
