@@ -67,6 +67,19 @@ describe('readArchive', () => {
     expect((await refusal(gzipSync(Buffer.alloc(2_048, 'no tar ')))).code).toBe('bundle_bad_archive');
   });
 
+  it('refuses an entry whose size is no number, instead of waiting for its end', async () => {
+    const tar = await packTar([{ header: { name: 'a' }, data: 'x'.repeat(600) }]);
+    tar[124] = 0xc2;
+    const checksum = tar
+      .fill(' ', 148, 156)
+      .subarray(0, 512)
+      .reduce((sum, byte) => sum + byte, 0);
+    tar.write(`${checksum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    const error = await refusal(gzipSync(tar));
+    expect(error.code).toBe('bundle_bad_archive');
+    expect(error.message).toContain('has no size');
+  });
+
   it('refuses a bomb before it is unpacked', async () => {
     const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024));
     expect(bomb.byteLength).toBeLessThan(100_000);

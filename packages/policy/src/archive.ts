@@ -59,6 +59,8 @@ function checkEntry(header: Header, files: ReadonlyMap<string, Uint8Array>, orig
       `${named} is a ${header.type ?? 'special file'}; a bundle holds regular files only`,
     );
   }
+  // A size that the library cannot read is null, and such an entry never ends.
+  if (!Number.isSafeInteger(header.size)) throw new PolicyError('bundle_bad_archive', `${named} has no size; ${remedy}`);
   if (files.size >= maxEntries) throw tooLarge(origin, `${maxEntries} entries`);
   // `opa build` writes absolute names.
   const path = header.name.startsWith('/') ? header.name.slice(1) : header.name;
