@@ -84,15 +84,24 @@ export class IdentityAuthority implements AsyncDisposable {
    * @throws SpiffeError, RangeError on a bad ID or address; what listening rejects with
    */
   async serveWorkloadApi({ id, address, renew = true }: ServeWorkloadApiOptions): Promise<ServedWorkload> {
-    if (this.#closed) throw new Error('this identity authority is closed');
+    if (this.#isClosed()) throw closed();
     const workload = this.#workload(id);
     const served = await serveWorkload(workload, {
       address: address ?? (await this.#newSocketAddress()),
       clock: this.#clock,
       renew,
     });
+    if (this.#isClosed()) {
+      await served.close();
+      throw closed();
+    }
     this.#served.add(served);
     return served;
+  }
+
+  /** A method: it changes while something is awaited. */
+  #isClosed(): boolean {
+    return this.#closed;
   }
 
   #workload(id: string | readonly string[]): Workload {
@@ -153,6 +162,10 @@ export class IdentityAuthority implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function closed(): Error {
+  return new Error('this identity authority is closed');
 }
 
 /** Creates the keys and CAs of all trust domains. Close it, or hold it with `await using`. @throws SpiffeError, RangeError */

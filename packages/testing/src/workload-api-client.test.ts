@@ -130,6 +130,20 @@ describe('first update', () => {
     });
   });
 
+  test('a logger that throws ends nothing', async () => {
+    const fail = (): never => {
+      throw new Error('no disk space');
+    };
+    const api = await connect({ logger: { info: fail, warn: fail, error: fail } });
+    const before = serialsOf(api);
+    api.onChange(fail);
+    served.inject({ x509Svids: () => ({ svids: [] }) });
+    served.inject({});
+    served.endStreams();
+    await served.rotate();
+    await eventually(api, () => serialsOf(api) !== before);
+  });
+
   test('a socket that comes later is found', async () => {
     const { address } = served;
     await served.close();
@@ -471,6 +485,31 @@ describe('interruptions', () => {
     await expect(api.fetchJwtSvid({ audience: 'me' })).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
     await served.restore();
     await eventually(api, () => api.x509Svid() !== undefined && api.jwtBundle(A) !== undefined);
+  });
+
+  test('tokens end with the identity, also where the endpoint goes on serving JWT bundles (W-20)', async () => {
+    const api = await connect({ withdrawGraceMs: 0 });
+    await api.fetchJwtSvid({ audience: 'me' });
+    const deny = (): never => {
+      throw new WorkloadApiRefusal(status.PERMISSION_DENIED, 'no identity issued');
+    };
+    served.inject({ x509Svids: deny, jwtSvids: deny });
+    await eventually(api, () => !api.x509Svid());
+    expect(api.jwtBundle(A)).toBeDefined();
+    await expect(api.fetchJwtSvid({ audience: 'me' })).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
+  });
+
+  test('the token of an identity that a message leaves out is not served any more (W-20)', async () => {
+    const gone = 'spiffe://a.example/gone';
+    const several = await authority.serveWorkloadApi({ id: [gone, ID] });
+    const api = await connect({ address: several.address });
+    expect((await api.fetchJwtSvid({ audience: 'me' })).id.toString()).toBe(gone);
+    several.inject({
+      x509Svids: (message) => ({ ...message, svids: message.svids.slice(1) }),
+      jwtSvids: (message) => ({ svids: message.svids.slice(1) }),
+    });
+    await eventually(api, () => api.x509Svids().length === 1);
+    expect((await api.fetchJwtSvid({ audience: 'me' })).id.toString()).toBe(ID);
   });
 
   test('a withdrawal that is taken back within the grace leaves no gap', async () => {

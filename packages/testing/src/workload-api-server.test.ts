@@ -196,6 +196,13 @@ test('closing removes the sockets and their directory', async () => {
   await expect(authority.serveWorkloadApi({ id: ID })).rejects.toThrow('closed');
 });
 
+test('what begins to be served while the authority closes does not outlive it', async () => {
+  const serving = authority.serveWorkloadApi({ id: ID, address: 'tcp://127.0.0.1:0' });
+  const refused = expect(serving).rejects.toThrow('closed');
+  await authority.close();
+  await refused;
+});
+
 test('a TCP address is served too', async () => {
   const tcp = await authority.serveWorkloadApi({ id: ID, address: 'tcp://127.0.0.1:0' });
   expect(tcp.address).toMatch(/^tcp:\/\/127\.0\.0\.1:[1-9][0-9]*$/);

@@ -1,7 +1,7 @@
 import type { BackoffOptions } from './backoff.js';
 import type { WorkloadApiProfile } from './first-update.js';
 import { WorkloadApiError } from './workload-api-error.js';
-import { SILENT_LOGGER, type WorkloadApiLogger } from './workload-api-logger.js';
+import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from './workload-api-logger.js';
 
 /** How `connectWorkloadApi` behaves. */
 export interface ConnectWorkloadApiOptions {
@@ -46,7 +46,7 @@ export function readSettings(options: ConnectWorkloadApiOptions): Settings {
   }
   const { initialMs = 1000, maxMs = 30_000 } = options.backoff ?? {};
   return {
-    logger: options.logger ?? SILENT_LOGGER,
+    logger: withoutThrows(options.logger ?? SILENT_LOGGER),
     clock: options.clock ?? Date.now,
     backoff: { initialMs: inRange('backoff.initialMs', initialMs), maxMs: inRange('backoff.maxMs', maxMs) },
     firstUpdateTimeoutMs: number('firstUpdateTimeoutMs', 30_000),

@@ -21,6 +21,7 @@ describe('accepted (W-4, W-5)', () => {
     ['tcp://[0:0:0:0:0:0:0:1]:1', true],
     ['tcp://[fe80::1]:1', true],
     ['tcp://10.0.0.1:1', false],
+    ['tcp://[fe8::1]:1', false],
     ['tcp://[2001:db8::1]:1', false],
     ['tcp://[::]:1', false],
   ])('%s is local: %s (W-6)', (text, local) => {
@@ -40,7 +41,9 @@ describe('refused with the right form in the message', () => {
     ['unix:///run/agent.sock?x', 'query'],
     ['unix:///run/agent.sock#x', 'fragment'],
     ['unix:///run/%zz', 'percent'],
-    ['unix:///run/%00', 'NUL'],
+    ['unix:///run/%00', 'control'],
+    ['unix:///run/a%0Ab', 'control'],
+    ['unix:///run/a%E2%80%A8b', 'line break'],
     [`unix:///${'a'.repeat(107)}`, '107 bytes'],
     ['UNIX:///run/agent.sock', 'another scheme'],
     ['http://127.0.0.1:80', 'another scheme'],

@@ -8,7 +8,9 @@ const UNIX_SCHEME = 'unix:';
 const TCP_PREFIX = 'tcp://';
 /** sockaddr_un.sun_path of Linux, without the closing NUL. */
 const MAX_SOCKET_PATH_BYTES = 107;
-const LINK_LOCAL_IPV6 = /^fe[89ab]/i;
+const LINK_LOCAL_IPV6 = /^fe[89ab][0-9a-f]:/i;
+/** grpc-js throws at a target with a line break in it, and a NUL ends a path early. */
+const UNUSABLE_IN_PATH = /[\p{Cc}\u2028\u2029]/u;
 
 /** Where a Workload API listens. */
 export type EndpointAddress =
@@ -66,7 +68,7 @@ function decodePercent(text: string, path: string): string {
   } catch {
     throw invalid(text, 'a percent sign must begin a valid escape');
   }
-  if (decoded.includes('\0')) throw invalid(text, 'the path holds a NUL');
+  if (UNUSABLE_IN_PATH.test(decoded)) throw invalid(text, 'the path holds a control character or a line break');
   return decoded;
 }
 

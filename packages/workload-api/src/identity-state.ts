@@ -7,7 +7,7 @@ import type { X509Snapshot } from './x509-snapshot.js';
 /** The two snapshots that readers see, and whom to tell when one is swapped. */
 export class IdentityState {
   readonly #logger: WorkloadApiLogger;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<() => unknown>();
   #x509: X509Snapshot | undefined;
   #jwt: JwtSnapshot | undefined;
 
@@ -49,7 +49,7 @@ export class IdentityState {
 
   onChange(listener: () => void): () => void {
     // A wrapper of its own: the same function registered twice is two registrations.
-    const registered = (): void => listener();
+    const registered = (): unknown => listener();
     this.#listeners.add(registered);
     return () => this.#listeners.delete(registered);
   }
@@ -65,11 +65,17 @@ export class IdentityState {
 
   #tell(): void {
     for (const listener of [...this.#listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        this.#logger.error(`a change listener threw: ${error instanceof Error ? error.message : String(error)}`);
-      }
+      // One listener may have stopped another.
+      if (this.#listeners.has(listener)) void this.#call(listener);
+    }
+  }
+
+  /** At once; never rejects. A listener may turn out to be an async function. */
+  async #call(listener: () => unknown): Promise<void> {
+    try {
+      await listener();
+    } catch (error) {
+      this.#logger.error(`a change listener threw: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

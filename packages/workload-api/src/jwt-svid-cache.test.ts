@@ -118,6 +118,20 @@ describe('life of a token', () => {
     expect(questions).toHaveLength(3);
   });
 
+  test('an agent that gives the same token past half of its life is not asked with every call', async () => {
+    const same = fresh();
+    answer = async () => same;
+    await token();
+    now += LIFE_MS / 2;
+    await token();
+    for (let i = 0; i < 10; i++) await token();
+    expect(questions).toHaveLength(2);
+    now += 5000;
+    await token();
+    await token();
+    expect(questions).toHaveLength(3);
+  });
+
   test('one that is denied is dropped after the grace (W-20)', async () => {
     await token();
     answer = async () => {

@@ -108,7 +108,9 @@ export class JwtSvidCache {
     const { expiresAt } = fetched.svid;
     const margin = Math.min(MARGIN_MS, (expiresAt - now) * MARGIN_SHARE);
     entries.delete(key);
-    entries.set(key, { ...fetched, urgentAt: expiresAt - margin, retryAt: 0, deniedAt: undefined });
+    // An agent that cannot renew gives the same token again, past half of its life: not one more question per call.
+    const retryAt = now + Math.min(REFRESH_RETRY_MS, (expiresAt - now) / 2);
+    entries.set(key, { ...fetched, urgentAt: expiresAt - margin, retryAt, deniedAt: undefined });
     for (const oldest of entries.keys()) {
       if (entries.size <= MAX_ENTRIES) break;
       entries.delete(oldest);

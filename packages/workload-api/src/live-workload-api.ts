@@ -14,6 +14,7 @@ import { WithdrawalGrace } from './withdrawal-grace.js';
 import type { WorkloadApi } from './workload-api.js';
 import { openWorkloadApiClient, securityHeader } from './workload-api-channel.js';
 import { WorkloadApiError } from './workload-api-error.js';
+import type { X509Snapshot } from './x509-snapshot.js';
 import { readX509Update } from './x509-update.js';
 
 /** The client behind `connectWorkloadApi`: two streams kept open, two snapshots, one token cache. */
@@ -49,9 +50,9 @@ export class LiveWorkloadApi implements WorkloadApi {
       name: 'FetchX509SVID',
       openStream: (client) => client.fetchX509SVID({}, securityHeader()),
       apply: (message) => {
-        this.#state.setX509(readX509Update(message, { previous: this.#state.x509, now: clock(), maxBundles, report }));
+        this.#setX509(readX509Update(message, { previous: this.#state.x509, now: clock(), maxBundles, report }));
       },
-      drop: () => this.#state.setX509(undefined),
+      drop: () => this.#setX509(undefined),
     });
     const jwt = this.#keepOpen('jwt', first, {
       name: 'FetchJWTBundles',
@@ -107,6 +108,13 @@ export class LiveWorkloadApi implements WorkloadApi {
 
   readonly #openClient = () => openWorkloadApiClient(this.#endpoint, this.#settings.maxResponseBytes);
 
+  /** An endpoint may go on serving JWT bundles to a workload whose identity it took away: its tokens end with the identity. */
+  #setX509(snapshot: X509Snapshot | undefined): void {
+    const ids = new Set(snapshot?.svids.map(({ svid }) => svid.id.toString()));
+    if (this.x509Svids().some(({ id }) => !ids.has(id.toString()))) this.#jwtSvids.clear();
+    this.#state.setX509(snapshot);
+  }
+
   /** Runs one profile's stream for the life of this client. */
   async #keepOpen<Message>(
     profile: WorkloadApiProfile,
@@ -139,7 +147,7 @@ export class LiveWorkloadApi implements WorkloadApi {
       logger,
       signal: this.#lifetime.signal,
     });
-    if (!ended) return grace.granted();
+    if (!ended || this.#lifetime.signal.aborted) return grace.granted();
     // Nothing will ever update this profile again, so that nothing of it can be trusted for long.
     if (held) grace.denied();
     first.ended(profile, ended);

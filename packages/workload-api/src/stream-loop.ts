@@ -56,10 +56,17 @@ function isFinal({ code }: CallFailure): boolean {
 /** One connection, one stream, to its end. `worked`: at least one message was taken over. */
 async function runAttempt<Message>(loop: StreamLoop<Message>): Promise<{ failure: CallFailure; worked: boolean }> {
   const { apply, backoff, logger, name, onFailure, responseTimeoutMs, signal } = loop;
-  const client = loop.openClient();
   let worked = false;
   let timedOut = false;
-  const stream = loop.openStream(client);
+  let client: WorkloadApiClient | undefined;
+  let stream: ClientReadableStream<Message>;
+  try {
+    client = loop.openClient();
+    stream = loop.openStream(client);
+  } catch (error) {
+    client?.close();
+    return { failure: callFailureOf(error), worked };
+  }
   // An error that nobody listens to ends the process; the loop below may have stopped listening already.
   stream.on('error', () => {});
   const cancel = (): void => stream.cancel();
