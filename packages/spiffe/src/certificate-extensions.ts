@@ -43,6 +43,8 @@ export interface CertificateExtensions {
   readonly unknownCritical: readonly string[];
 }
 
+const NONE: readonly never[] = Object.freeze([]);
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reads the content of `extensions [3]`, if there is any. An extension that appears twice is refused (RFC 5280 §4.2). */
@@ -51,7 +53,7 @@ export function readExtensions(explicit: DerReader | undefined): CertificateExte
   explicit?.end();
   const unknownCritical: string[] = [];
   const found: Mutable<CertificateExtensions> = {
-    subjectAltNames: Object.freeze([]),
+    subjectAltNames: NONE,
     subjectAltNameCritical: false,
     isCa: false,
     pathLength: undefined,
@@ -60,7 +62,7 @@ export function readExtensions(explicit: DerReader | undefined): CertificateExte
     nameConstraints: undefined,
     subjectKeyId: undefined,
     authorityKeyId: undefined,
-    unknownCritical,
+    unknownCritical: NONE,
   };
   const seen = new Set<string>();
   while (list !== undefined && !list.isAtEnd) {
@@ -73,7 +75,7 @@ export function readExtensions(explicit: DerReader | undefined): CertificateExte
     seen.add(oid);
     if (!readKnownExtension(oid, critical, value, found) && critical) unknownCritical.push(oid);
   }
-  Object.freeze(unknownCritical);
+  if (unknownCritical.length > 0) found.unknownCritical = Object.freeze(unknownCritical);
   return Object.freeze(found);
 }
 

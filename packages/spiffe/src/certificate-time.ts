@@ -9,9 +9,10 @@ const ZULU = 0x5a;
  * seconds and `Z` for 1950 to 2049, GeneralizedTime with seconds, `Z` and no fraction from 2050 on.
  */
 export function readCertificateTime(reader: DerReader): number {
-  const { tag, content } = reader.readAny();
-  const bytes = content.rest();
-  const yearDigits = tag === DER_TAG.utcTime ? 2 : tag === DER_TAG.generalizedTime ? 4 : Number.NaN;
+  const tag = reader.peekTag();
+  if (tag !== DER_TAG.utcTime && tag !== DER_TAG.generalizedTime) throw invalid();
+  const yearDigits = tag === DER_TAG.utcTime ? 2 : 4;
+  const bytes = reader.readContent(tag);
   if (bytes.length !== yearDigits + 11 || bytes[yearDigits + 10] !== ZULU) throw invalid();
 
   const [year, at] =

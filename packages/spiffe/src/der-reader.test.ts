@@ -60,6 +60,15 @@ describe('DerReader', () => {
     },
   );
 
+  test('object identifiers of three bytes: those that are spelled out in advance are spelled right', () => {
+    for (const second of [3, 4, 5, 28, 29, 30]) {
+      for (let third = 0; third < 128; third++) {
+        expect(new DerReader(Buffer.from([6, 3, 0x55, second, third])).readOid()).toBe(`2.5.${second}.${third}`);
+      }
+      expectCode(() => new DerReader(Buffer.from([6, 3, 0x55, second, 0x80])).readOid(), 'der_malformed');
+    }
+  });
+
   test('object identifiers: a UUID arc is read, a bad encoding is not', () => {
     expect(reader(`06136983${'c3'.repeat(16)}43`).readOid()).toMatch(/^2\.25\.\d{36,}$/);
     for (const hex of ['0600', '060180', '06022a80', '06032a8001', `06162a${'ff'.repeat(20)}01`]) {

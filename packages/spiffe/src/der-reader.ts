@@ -46,31 +46,32 @@ export class DerReader {
 
   /** One element of any tag: its tag, and a reader over its content. */
   readAny(): { readonly tag: number; readonly content: DerReader } {
-    const tag = this.#readByte();
-    if ((tag & 0x1f) === 0x1f) throw malformed('a tag of several bytes');
-    const length = this.#readLength();
-    // Compared this way round, a hostile length cannot overflow anything.
-    if (length > this.#end - this.#position) throw malformed('an element is longer than what holds it');
-    const start = this.#position;
-    this.#position += length;
+    const tag = this.peekTag() ?? 0;
+    const start = this.#pass();
     return { tag, content: new DerReader(this.#bytes, start, this.#position) };
   }
 
   /** One element that must have `tag`: a reader over its content. */
   read(tag: number): DerReader {
-    if (this.peekTag() !== tag) throw malformed(`expected tag 0x${tag.toString(16)}`);
-    return this.readAny().content;
+    const start = this.#passTagged(tag);
+    return new DerReader(this.#bytes, start, this.#position);
+  }
+
+  /** The content octets of one element that must have `tag`. A view, not a copy. */
+  readContent(tag: number): Uint8Array {
+    const start = this.#passTagged(tag);
+    return this.#bytes.subarray(start, this.#position);
   }
 
   /** The same, or `undefined` (and nothing consumed) when the next element has another tag. */
   readOptional(tag: number): DerReader | undefined {
-    return this.peekTag() === tag ? this.readAny().content : undefined;
+    return this.peekTag() === tag ? this.read(tag) : undefined;
   }
 
   /** One whole element, header included, that must have `tag`. A view, not a copy. */
   readRaw(tag: number): Uint8Array {
     const start = this.#position;
-    this.read(tag);
+    this.#passTagged(tag);
     return this.#bytes.subarray(start, this.#position);
   }
 
@@ -82,14 +83,15 @@ export class DerReader {
   }
 
   readBoolean(): boolean {
-    const content = this.read(DER_TAG.boolean).rest();
-    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw malformed('a BOOLEAN that is not DER');
-    return content[0] === 0xff;
+    const start = this.#passTagged(DER_TAG.boolean);
+    const value = this.#bytes[start];
+    if (this.#position !== start + 1 || (value !== 0 && value !== 0xff)) throw malformed('a BOOLEAN that is not DER');
+    return value === 0xff;
   }
 
   /** Content octets of a minimally encoded INTEGER, two's complement. */
   readInteger(): Uint8Array {
-    const content = this.read(DER_TAG.integer).rest();
+    const content = this.readContent(DER_TAG.integer);
     const [first, second] = content;
     if (first === undefined) throw malformed('an INTEGER without content');
     if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
@@ -102,19 +104,21 @@ export class DerReader {
   readSmallInteger(): number {
     const content = this.readInteger();
     if (content.length > 4 || (content[0] ?? 0) >= 0x80) throw malformed('an INTEGER out of range');
-    return content.reduce((value, byte) => value * 256 + byte, 0);
+    let value = 0;
+    for (const byte of content) value = value * 256 + byte;
+    return value;
   }
 
   readBitString(): { readonly unusedBits: number; readonly bits: Uint8Array } {
-    const content = this.read(DER_TAG.bitString).rest();
-    const unusedBits = content[0];
+    const start = this.#passTagged(DER_TAG.bitString);
+    const end = this.#position;
+    const unusedBits = start === end ? undefined : this.#bytes[start];
     if (unusedBits === undefined || unusedBits > 7) throw malformed('a BIT STRING without a sane count of unused bits');
-    const bits = content.subarray(1);
-    const last = bits.at(-1);
+    const last = end - start === 1 ? undefined : (this.#bytes[end - 1] ?? 0);
     if (last === undefined ? unusedBits !== 0 : (last & ((1 << unusedBits) - 1)) !== 0) {
       throw malformed('a BIT STRING whose unused bits are set');
     }
-    return { unusedBits, bits };
+    return { unusedBits, bits: this.#bytes.subarray(start + 1, end) };
   }
 
   /** A BIT STRING that holds whole bytes. */
@@ -126,13 +130,17 @@ export class DerReader {
 
   /** An OBJECT IDENTIFIER in dotted form. */
   readOid(): string {
-    const content = this.read(DER_TAG.oid).rest();
-    if (content.length === 0 || (content.at(-1) ?? 0) >= 0x80) throw malformed('an OBJECT IDENTIFIER that is cut short');
+    const start = this.#passTagged(DER_TAG.oid);
+    const end = this.#position;
+    if (start === end || (this.#bytes[end - 1] ?? 0) >= 0x80) throw malformed('an OBJECT IDENTIFIER that is cut short');
+    const known = end - start === 3 ? knownOid(this.#bytes, start) : undefined;
+    if (known !== undefined) return known;
     let text = '';
     let arc = 0;
     let large = 0n;
     let arcBytes = 0;
-    for (const byte of content) {
+    for (let at = start; at < end; at++) {
+      const byte = this.#bytes[at] ?? 0;
       if (arcBytes === 0 && byte === 0x80) throw malformed('an OBJECT IDENTIFIER arc that is not minimal');
       arcBytes++;
       // Numbers hold seven groups of 7 bits exactly; a UUID arc (2.25.…) needs more, a hostile one is refused.
@@ -147,6 +155,23 @@ export class DerReader {
       arcBytes = 0;
     }
     return text;
+  }
+
+  /** Moves past one element of any tag; returns where its content starts. The content ends at the new position. */
+  #pass(): number {
+    const tag = this.#readByte();
+    if ((tag & 0x1f) === 0x1f) throw malformed('a tag of several bytes');
+    const length = this.#readLength();
+    // Compared this way round, a hostile length cannot overflow anything.
+    if (length > this.#end - this.#position) throw malformed('an element is longer than what holds it');
+    const start = this.#position;
+    this.#position += length;
+    return start;
+  }
+
+  #passTagged(tag: number): number {
+    if (this.peekTag() !== tag) throw malformed(`expected tag 0x${tag.toString(16)}`);
+    return this.#pass();
   }
 
   #readByte(): number {
@@ -167,6 +192,16 @@ export class DerReader {
     if (length < 0x80 || length < 256 ** (lengthBytes - 1)) throw malformed('a length that is not minimal');
     return length;
   }
+}
+
+/** What 55 1D xx and 55 04 xx are: the extensions and name attributes that nearly every certificate is made of. */
+const EXTENSION_OIDS = Array.from({ length: 128 }, (_, arc) => `2.5.29.${arc}`);
+const ATTRIBUTE_OIDS = Array.from({ length: 128 }, (_, arc) => `2.5.4.${arc}`);
+
+function knownOid(bytes: Uint8Array, at: number): string | undefined {
+  if (bytes[at] !== 0x55) return undefined;
+  const list = bytes[at + 1] === 0x1d ? EXTENSION_OIDS : bytes[at + 1] === 0x04 ? ATTRIBUTE_OIDS : undefined;
+  return list?.[bytes[at + 2] ?? 0];
 }
 
 /** Peers and servers decide what arrives; an array-like or a number must not slip past a limit or cost an allocation. */

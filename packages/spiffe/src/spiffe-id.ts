@@ -15,9 +15,8 @@ export class SpiffeId {
   readonly trustDomain: TrustDomain;
   /** `''` for the trust domain's own ID, otherwise `/` and segments: `/agent/a1`. Case-sensitive. */
   readonly path: string;
-  /** The path's segments, `['agent', 'a1']`; empty for a trust domain's own ID. Frozen. */
-  readonly segments: readonly string[];
   readonly #text: string;
+  #segments: readonly string[] | undefined;
 
   static {
     create = (trustDomain, path) => new SpiffeId(trustDomain, path);
@@ -26,9 +25,15 @@ export class SpiffeId {
   private constructor(trustDomain: TrustDomain, path: string) {
     this.trustDomain = trustDomain;
     this.path = path;
-    this.segments = Object.freeze(path === '' ? [] : path.slice(1).split('/'));
     this.#text = trustDomain.id + path;
     Object.freeze(this);
+  }
+
+  /** The path's segments, `['agent', 'a1']`; empty for a trust domain's own ID. Frozen, and the same list each time. */
+  get segments(): readonly string[] {
+    // Taken apart when somebody asks: few do, and an ID is made for every SVID that is verified.
+    this.#segments ??= Object.freeze(this.path === '' ? [] : this.path.slice(1).split('/'));
+    return this.#segments;
   }
 
   /** Byte-for-byte comparison of the whole ID (ID-10). */

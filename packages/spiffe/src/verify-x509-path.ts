@@ -166,7 +166,9 @@ class PathSearch {
 
 function proven(below: readonly Certificate[], anchor: Certificate): X509Path {
   const certificates = [...below, anchor];
-  return { certificates, anchor, validUntil: Math.min(...certificates.map((certificate) => certificate.notAfter)) };
+  let validUntil = anchor.notAfter;
+  for (const { notAfter } of below) validUntil = Math.min(validUntil, notAfter);
+  return { certificates, anchor, validUntil };
 }
 
 /** Issuers whose key identifier is the wanted one go first. Only an order: key identifiers prove nothing. */
