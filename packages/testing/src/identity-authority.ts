@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callAll } from './call-all.js';
 import { InProcessIdentity } from './in-process-identity.js';
 import { type ServedWorkload, serveWorkload } from './served-workload.js';
 import { type AuthorityChange, TrustDomainAuthority, type TrustDomainOptions } from './trust-domain-authority.js';
@@ -131,11 +132,12 @@ export class IdentityAuthority implements AsyncDisposable {
   }
 
   #authorityChanged(trustDomain: string, change: AuthorityChange): void {
-    for (const workload of this.#workloads) workload.authorityChanged(trustDomain, change);
+    callAll(this.#workloads, (workload) => workload.authorityChanged(trustDomain, change));
   }
 
   #federationChanged(trustDomain: string): void {
-    for (const workload of this.#workloads) if (workload.own.name === trustDomain) workload.federationChanged();
+    const concerned = [...this.#workloads].filter(({ own }) => own.name === trustDomain);
+    callAll(concerned, (workload) => workload.federationChanged());
   }
 
   async #newSocketAddress(): Promise<string> {

@@ -51,7 +51,10 @@ export class InProcessIdentity implements IdentitySource {
     return { id: parseSpiffeId(id), token, expiresAt: parseUnverifiedJwtSvid(token).expiresAt, hint: '' };
   }
 
-  /** Calls `listener` after each rotation, federation change or withdrawal. */
+  /**
+   * Calls `listener` after each rotation, federation change or withdrawal. When one throws the others are told all the
+   * same, and whoever caused the change is thrown its error.
+   */
   onChange(listener: () => void): () => void {
     return this.#workload.onChange(() => listener());
   }

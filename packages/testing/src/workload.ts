@@ -1,4 +1,5 @@
 import { parseSpiffeId, type TrustDomain } from '@dirgate/spiffe';
+import { callAll } from './call-all.js';
 import type { JwtSvidOptions } from './jwt-authority.js';
 import type { AuthorityChange, TrustDomainAuthority } from './trust-domain-authority.js';
 import type { X509SvidMaterial } from './x509-svid-material.js';
@@ -74,8 +75,7 @@ export class Workload {
     if (withdrawn === this.#withdrawn) return;
     this.#withdrawn = withdrawn;
     if (!withdrawn) this.#svids = this.#issueAll();
-    this.#tell('x509');
-    this.#tell('jwt');
+    this.#tell('x509', 'jwt');
   }
 
   /** Called for each change of a trust domain that this workload may see. */
@@ -88,16 +88,15 @@ export class Workload {
 
   /** Called when what {@link federated} returns changed. */
   federationChanged(): void {
-    this.#tell('x509');
-    this.#tell('jwt');
+    this.#tell('x509', 'jwt');
   }
 
   #issueAll(): readonly X509SvidMaterial[] {
     return this.ids.map((id) => this.own.issueX509Svid(id));
   }
 
-  #tell(change: WorkloadChange): void {
-    for (const listener of [...this.#listeners]) listener(change);
+  #tell(...changes: readonly WorkloadChange[]): void {
+    callAll(changes, (change) => callAll(this.#listeners, (listener) => listener(change)));
   }
 }
 
