@@ -6,13 +6,14 @@ import { newKey } from './test-support/test-issuer.js';
 import { expectCode } from './test-support/x509-expect.js';
 
 const P256 = sequence(oid('1.2.840.10045.2.1'), oid('1.2.840.10045.3.1.7'));
+const RSA = sequence(oid('1.2.840.113549.1.1.1'), tlv(0x05));
 const point = newKey().publicKey.export({ format: 'der', type: 'spki' }).subarray(-65);
 
 /** An RSA SubjectPublicKeyInfo of this modulus size and exponent; the modulus is no product of primes. */
 function rsa(bits: number, exponent: readonly number[], modulusSign: readonly number[] = [0]): Buffer {
   const modulus = [...modulusSign, 0x80 >> ((8 - (bits % 8)) % 8), ...new Array(Math.ceil(bits / 8) - 1).fill(1)];
   const key = sequence(integerBytes(...modulus), integerBytes(...exponent));
-  return sequence(sequence(oid('1.2.840.113549.1.1.1'), tlv(0x05)), bitString(key));
+  return sequence(RSA, bitString(key));
 }
 const F4 = [1, 0, 1];
 
@@ -50,6 +51,8 @@ describe('refuses', () => {
     ['RSA of 2047 bits', rsa(2047, F4, [])],
     ['RSA of 8193 bits', rsa(8193, F4, [])],
     ['a negative modulus', rsa(2048, F4, [])],
+    ['an even modulus', Buffer.concat([rsa(2048, F4).subarray(0, -6), Buffer.from([2, 2, 3, 1, 0, 1])])],
+    ['a modulus of zero', sequence(RSA, bitString(sequence(integerBytes(0), integerBytes(...F4))))],
     ['exponent 1', rsa(2048, [1])],
     ['an even exponent', rsa(2048, [4])],
     ['exponent 2^32 + 1', rsa(2048, [1, 0, 0, 0, 1])],

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { hexOf } from './byte-text.js';
 import { DER_TAG, DerReader } from './der-reader.js';
+import { rsaKeyWithinLimits } from './rsa-key-limits.js';
 import { SpiffeError } from './spiffe-error.js';
 
 /** What a key can be used to check, and roughly what one check costs, in units of one P-256 verification. */
@@ -18,12 +19,9 @@ const EC_POINT_BYTES: ReadonlyMap<string, { readonly pointBytes: number; readonl
 const RSA = '300d06092a864886f70d0101010500';
 const ED25519 = '300506032b6570';
 
-const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 8192;
-
 /**
  * Looks at a SubjectPublicKeyInfo without importing it: a closed list of algorithms, named curves, uncompressed points,
- * RSA moduli of 2048 to 8192 bits with an odd exponent from 3 to below 2^32 (Limits).
+ * RSA keys as {@link rsaKeyWithinLimits} has them.
  *
  * @throws SpiffeError `certificate_key_unsupported`, `der_malformed`
  */
@@ -56,11 +54,9 @@ function profileRsaKey(key: Uint8Array): CertificateKeyProfile {
   const exponent = unsignedBytes(body.readInteger());
   body.end();
 
-  const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
-  if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) throw unsupported('an RSA modulus outside of 2048 to 8192 bits');
-  const e = exponent.length > 4 ? Number.NaN : exponent.reduce((value, byte) => value * 256 + byte, 0);
-  if (!(e >= 3) || e % 2 === 0) throw unsupported('an RSA exponent that is not odd and below 2^32');
-  return { kind: 'rsa', verificationCost: bits <= 4096 && e <= 65537 ? 1 : 9 };
+  const size = rsaKeyWithinLimits(modulus, exponent);
+  if (size === undefined) throw unsupported('an RSA key outside of the limits');
+  return { kind: 'rsa', verificationCost: size.modulusBits <= 4096 && size.exponent <= 65537 ? 1 : 9 };
 }
 
 /** Magnitude of a positive INTEGER, without the sign byte. */

@@ -2,6 +2,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { decodeBase64Url } from './base64url.js';
 import { type CurveName, isOnCurve } from './elliptic-curve.js';
 import { type JwtAlgorithmSpec, jwtAlgorithm, type KeyFamily } from './jwt-algorithms.js';
+import { rsaKeyWithinLimits } from './rsa-key-limits.js';
 import type { JsonObject, JsonValue } from './strict-json.js';
 
 /** A public key that may verify JWT-SVIDs. */
@@ -16,8 +17,6 @@ export interface VerificationKey {
   readonly publicKey: () => KeyObject;
 }
 
-const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 8192;
 const CURVES: ReadonlyMap<JsonValue | undefined, { readonly family: CurveName; readonly coordinateBytes: number }> = new Map([
   ['P-256', { family: 'P-256', coordinateBytes: 32 }],
   ['P-384', { family: 'P-384', coordinateBytes: 48 }],
@@ -34,8 +33,7 @@ interface KeyMaterial {
 
 /**
  * Reads one element of a JWK Set as a verification key, or `undefined` when it must be ignored (J-20, B-3): a private or
- * symmetric key, an unknown type or curve, no `kid`, RSA outside of 2048 to 8192 bit or with an odd exponent outside of
- * 3 to 2^32, a point off its curve, an `alg` or `key_ops` that never verifies. `use` is the caller's to judge.
+ * symmetric key, an unknown type or curve, no `kid`, RSA outside of the limits, a point off its curve, an `alg` or `key_ops` that never verifies. `use` is the caller's to judge.
  */
 export function readVerificationKey(jwk: JsonObject): VerificationKey | undefined {
   const { kid, kty, alg, key_ops: operations } = jwk;
@@ -77,16 +75,9 @@ function rsaMaterial({ n, e }: JsonObject): KeyMaterial | undefined {
   if (typeof n !== 'string' || typeof e !== 'string') return undefined;
   const modulus = decodeBase64Url(n);
   const exponent = decodeBase64Url(e);
-  if (modulus === undefined || exponent === undefined || !isMinimalOdd(modulus) || !isMinimalOdd(exponent)) return undefined;
-  const bits = 8 * modulus.length - Math.clz32(modulus[0] ?? 0) + 24;
-  if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS) return undefined;
-  if (exponent.length > 4 || exponent.readUIntBE(0, exponent.length) === 1) return undefined;
+  // Base64urlUInt has no leading zero octets (RFC 7518 §2), so its bytes are what the limits are about.
+  if (modulus === undefined || exponent === undefined || rsaKeyWithinLimits(modulus, exponent) === undefined) return undefined;
   return { family: 'RSA', signatureBytes: modulus.length, jwk: { kty: 'RSA', n: copyOf(n), e: copyOf(e) } };
-}
-
-/** Base64urlUInt without leading zero octets (RFC 7518 §2), of an odd number. */
-function isMinimalOdd(bytes: Buffer): boolean {
-  return bytes.length > 0 && bytes[0] !== 0 && ((bytes.at(-1) ?? 0) & 1) === 1;
 }
 
 /** A slice of a string keeps the whole string alive, here a document of up to 4 MiB. */

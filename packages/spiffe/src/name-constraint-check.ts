@@ -1,12 +1,11 @@
 import { latin1Of } from './byte-text.js';
 import type { Certificate } from './certificate.js';
 import type { GeneralName, GeneralNameForm } from './general-name.js';
-import type { NameConstraints } from './name-constraints.js';
+import { HOST, type NameConstraints } from './name-constraints.js';
 import { SpiffeError } from './spiffe-error.js';
 
 /** DER of 1.2.840.113549.1.9.1: an e-mail address inside a subject counts as a name of that form. */
 const EMAIL_ADDRESS_OID = Buffer.from('06092a864886f70d010901', 'hex');
-const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 /** `127.1`, `0x7f.1`: what some parser takes for an IPv4 address ends in a number. */
 const ENDS_IN_NUMBER = /(^|\.)(\d+|0x[0-9a-f]*)$/;
 

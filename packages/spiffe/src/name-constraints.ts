@@ -4,7 +4,8 @@ import { SpiffeError } from './spiffe-error.js';
 
 /** Bounds the work of one hostile CA: constraints × names below it. */
 const MAX_SUBTREES = 256;
-const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+/** A host of one or more labels, lower case. Names and constraints are compared only where both are such hosts. */
+export const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 /** Whether one constraint covers a name of its form; the name is a lower-case host, or an address of one character per byte. */
 export type Subtree = (name: string) => boolean;
