@@ -209,12 +209,15 @@ describe('first update', () => {
     await expect(connect({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
   });
 
-  test.each([{ firstUpdateTimeoutMs: -1 }, { withdrawGraceMs: Number.NaN }, { need: [] }, { backoff: { maxMs: 2 ** 31 } }])(
-    '%j is refused',
-    async (options) => {
-      await expect(connect(options)).rejects.toMatchObject({ code: 'option_invalid' });
-    },
-  );
+  test.each([
+    { firstUpdateTimeoutMs: -1 },
+    { withdrawGraceMs: Number.NaN },
+    { need: [] },
+    { backoff: { maxMs: 2 ** 31 } },
+    { backoff: { initialMs: 0 } },
+  ])('%j is refused', async (options) => {
+    await expect(connect(options)).rejects.toMatchObject({ code: 'option_invalid' });
+  });
 });
 
 describe('updates', () => {

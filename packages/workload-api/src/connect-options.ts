@@ -48,7 +48,8 @@ export function readSettings(options: ConnectWorkloadApiOptions): Settings {
   return {
     logger: withoutThrows(options.logger ?? SILENT_LOGGER),
     clock: options.clock ?? Date.now,
-    backoff: { initialMs: inRange('backoff.initialMs', initialMs), maxMs: inRange('backoff.maxMs', maxMs) },
+    // From 1: doubling 0 waits for nothing, ever.
+    backoff: { initialMs: inRange('backoff.initialMs', initialMs, 1), maxMs: inRange('backoff.maxMs', maxMs, 1) },
     firstUpdateTimeoutMs: number('firstUpdateTimeoutMs', 30_000),
     responseTimeoutMs: number('responseTimeoutMs', 30_000),
     withdrawGraceMs: number('withdrawGraceMs', 15_000),
@@ -59,7 +60,7 @@ export function readSettings(options: ConnectWorkloadApiOptions): Settings {
 }
 
 /** setTimeout fires at once beyond this, and so would every wait. */
-function inRange(name: string, value: number): number {
-  if (Number.isFinite(value) && value >= 0 && value < 2 ** 31) return value;
-  throw new WorkloadApiError('option_invalid', `${name} must be a number from 0 to 2147483647`);
+function inRange(name: string, value: number, least = 0): number {
+  if (Number.isFinite(value) && value >= least && value < 2 ** 31) return value;
+  throw new WorkloadApiError('option_invalid', `${name} must be a number from ${least} to 2147483647`);
 }
