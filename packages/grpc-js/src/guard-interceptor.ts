@@ -3,7 +3,7 @@ import type { Connection, Guard } from '@dirgate/guard';
 import { readPeerChain } from '@dirgate/tls';
 import type { ServerInterceptingCall, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
 import { activeCallerContext, setCaller } from './caller-context.js';
-import { GuardedServerCall } from './guarded-server-call.js';
+import { type CallShape, GuardedServerCall } from './guarded-server-call.js';
 import { stripIdentityMetadata } from './identity-metadata.js';
 import { refuseCall } from './refuse-call.js';
 import { readCallTransport, readTlsSocket } from './transport-seam.js';
@@ -53,12 +53,6 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
 
   // grpc-js types the result as its own class, but uses the interface alone.
   return (method, call) => guardCall(method.path, call, method) as ServerInterceptingCall;
-}
-
-/** Which sides of a call are streams. */
-export interface CallShape {
-  readonly requestStream: boolean;
-  readonly responseStream: boolean;
 }
 
 function openConnection(guard: Guard, session: ServerHttp2Session): Connection | undefined {

@@ -3,7 +3,6 @@ import type { Http2Stream } from 'node:http2';
 import type { Caller, GuardedCall, Refusal } from '@dirgate/guard';
 import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import type { CallShape } from './guard-interceptor.js';
 import { refuseCall } from './refuse-call.js';
 
 /** How long the handler of a bidi call may go on answering what was allowed, once a message was refused. */
@@ -11,6 +10,12 @@ const HALF_CLOSED_MS = 5000;
 
 type SentStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
+
+/** Which sides of a call are streams. */
+export interface CallShape {
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
 
 /**
  * Stands between the wire and the handler of one admitted call: asks the guard about each request message, and ends the
@@ -172,14 +177,18 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
   #deliver(message: unknown, refusal: Refusal | undefined): void {
     if (refusal === undefined) {
       this.#listener?.onReceiveMessage(message);
-    } else if (this.#shape.requestStream && this.#shape.responseStream) {
+    } else if (this.#shape.requestStream && this.#refusedMessage() === 'half-close') {
       this.#halfClose(refusal);
     } else {
       this.#end(refusal);
     }
   }
 
-  /** Bidi: the handler sees the end of its requests, its answers to what was allowed pass, its OK becomes the refusal. */
+  #refusedMessage(): 'half-close' | 'cancel' {
+    return this.#call.refusedMessage ?? (this.#shape.responseStream ? 'half-close' : 'cancel');
+  }
+
+  /** The handler sees the end of its requests, its answers to what was allowed pass, its OK becomes the refusal. */
   #halfClose(refusal: Refusal): void {
     this.#refusal = refusal;
     this.#timer = setTimeout(() => this.#end(refusal), HALF_CLOSED_MS).unref();

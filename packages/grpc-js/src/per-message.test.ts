@@ -1,3 +1,4 @@
+import { directoryCatalogue } from '@dirgate/directory';
 import type { Describe } from '@dirgate/guard';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
@@ -72,6 +73,38 @@ describe.each(Object.entries(describers))('described %s', (_name, describeResour
     await vi.waitFor(() => expect(world.log.cancelled).toEqual(['client stream']));
     expect(world.log.messages).not.toContain('bad');
     expect(world.log.ended).toEqual([]);
+  });
+});
+
+describe('the catalogue may say otherwise', () => {
+  const withRule = (method: string, refusedMessage: 'half-close' | 'cancel') => {
+    const path = `/agntcy.dir.store.v1.StoreService/${method}`;
+    const rule = directoryCatalogue.get(path);
+    if (rule === undefined) throw new Error(`the catalogue lacks ${path}`);
+    return new Map([...directoryCatalogue, [path, { ...rule, refusedMessage }]]);
+  };
+
+  test('bidi: cancelled at once', async () => {
+    await using world = await GuardedWorld.start({
+      describe: ({ id }) => ({ name: names.get(id) ?? '' }),
+      catalogue: withRule('Lookup', 'cancel'),
+    });
+    refuseSecrets(world);
+    expect((await world.client().call('bidi', { cids: ['bad'] })).code).toBe(status.PERMISSION_DENIED);
+    await vi.waitFor(() => expect(world.log.cancelled).toEqual(['bidi']));
+    expect(world.log.ended).toEqual([]);
+  });
+
+  test('client stream: the handler sees the end, its OK becomes the refusal', async () => {
+    await using world = await GuardedWorld.start({
+      describe: ({ id }) => ({ name: names.get(id) ?? '' }),
+      catalogue: withRule('Delete', 'half-close'),
+    });
+    refuseSecrets(world);
+    const outcome = await world.client().call('client stream', { cids: ['good', 'bad'] });
+    expect(outcome.code).toBe(status.PERMISSION_DENIED);
+    expect(world.log.messages).toEqual(['good']);
+    expect(world.log.ended).toEqual(['client stream']);
   });
 });
 

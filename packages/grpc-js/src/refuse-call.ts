@@ -11,7 +11,12 @@ const RESET_AFTER_MS = 1000;
  * not read, has it reset a second later.
  */
 export function refuseCall(call: ServerInterceptingCallInterface, stream: Http2Stream | undefined, refusal: Refusal): void {
-  call.sendStatus({ code: refusal.status, details: refusal.details });
+  try {
+    call.sendStatus({ code: refusal.status, details: refusal.details });
+  } catch {
+    // This may run from a timer, where a throw would end the process. Without a status the client still gets a reset.
+    stream?.close(constants.NGHTTP2_CANCEL);
+  }
   if (stream === undefined || stream.closed) {
     return;
   }

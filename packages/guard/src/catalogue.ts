@@ -60,6 +60,13 @@ export interface MethodRule {
   readonly request?: MessageRule;
   /** Present when `phases` has `response`. */
   readonly response?: MessageRule;
+  /**
+   * What becomes of a request stream when one of its messages is refused. `half-close`: the handler sees the end of its
+   * requests, its answers to what was allowed pass, and its OK becomes the refusal. `cancel`: the handler is cancelled
+   * and never sees an end, so that nothing half is committed. Default: `half-close` where responses are a stream too,
+   * otherwise `cancel`.
+   */
+  readonly refusedMessage?: 'half-close' | 'cancel';
 }
 
 /**

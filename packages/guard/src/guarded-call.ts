@@ -1,7 +1,7 @@
 import type { Policy } from '@dirgate/policy';
 import type { Authentication } from './authenticator.js';
 import type { Caller } from './caller.js';
-import type { Phase } from './catalogue.js';
+import type { MethodRule, Phase } from './catalogue.js';
 import type { Connection } from './connection.js';
 import type { DecisionContext, Method } from './decision-input.js';
 import type { GuardCore } from './guard-core.js';
@@ -40,6 +40,11 @@ export class GuardedCall implements LiveCall {
   /** Whether each request message must be given to {@link judgeRequest}. */
   get judgesRequests(): boolean {
     return this.#context.method.rule.phases.includes('request') && this.#policy.phases.includes('request');
+  }
+
+  /** What the catalogue says should become of a request stream with a refused message; `undefined`: the default. */
+  get refusedMessage(): MethodRule['refusedMessage'] {
+    return this.#context.method.rule.refusedMessage;
   }
 
   /** Judges phase `call`. */
