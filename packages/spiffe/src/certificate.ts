@@ -6,7 +6,9 @@ import { readCertificateTime } from './certificate-time.js';
 import { DER_TAG, DerReader } from './der-reader.js';
 import { SpiffeError } from './spiffe-error.js';
 
-type CertificateFields = Omit<Certificate, 'publicKey' | 'keyProfile' | 'hasEmptySubject' | 'isSelfIssued'>;
+type CertificateFields = Omit<Certificate, 'serialNumber' | 'publicKey' | 'keyProfile' | 'hasEmptySubject' | 'isSelfIssued'> & {
+  readonly serial: Uint8Array;
+};
 
 let create: (fields: CertificateFields) => Certificate;
 
@@ -17,8 +19,6 @@ let create: (fields: CertificateFields) => Certificate;
 export class Certificate {
   /** The whole certificate; a copy of what was parsed. */
   readonly der: Uint8Array;
-  /** Upper-case hex of the content octets, as in the encoding (with a leading zero byte where there is one). */
-  readonly serialNumber: string;
   /** DER of the issuer's and the subject's Name. Names are compared byte for byte, which is stricter than RFC 5280 §7.1. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
@@ -36,6 +36,7 @@ export class Certificate {
   readonly signatureAlgorithm: Uint8Array;
   readonly signature: Uint8Array;
 
+  readonly #serial: Uint8Array;
   #keyProfile: CertificateKeyProfile | undefined;
   #publicKey: KeyObject | undefined;
 
@@ -45,7 +46,6 @@ export class Certificate {
 
   private constructor(fields: CertificateFields) {
     this.der = fields.der;
-    this.serialNumber = fields.serialNumber;
     this.issuer = fields.issuer;
     this.subject = fields.subject;
     this.issuerKey = fields.issuerKey;
@@ -57,7 +57,13 @@ export class Certificate {
     this.signedBytes = fields.signedBytes;
     this.signatureAlgorithm = fields.signatureAlgorithm;
     this.signature = fields.signature;
+    this.#serial = fields.serial;
     Object.freeze(this);
+  }
+
+  /** Upper-case hex of the content octets, as in the encoding (with a leading zero byte where there is one). */
+  get serialNumber(): string {
+    return hexOf(this.#serial).toUpperCase();
   }
 
   get hasEmptySubject(): boolean {
@@ -103,7 +109,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
 
   const tbs = new DerReader(signedBytes).read(DER_TAG.sequence);
   readVersion(tbs);
-  const serialNumber = readSerialNumber(tbs);
+  const serial = readSerialNumber(tbs);
   if (Buffer.compare(tbs.readRaw(DER_TAG.sequence), signatureAlgorithm) !== 0) {
     throw new SpiffeError('signature_algorithm_mismatch', 'the signed and the unsigned signature algorithm differ');
   }
@@ -122,7 +128,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
 
   return create({
     der,
-    serialNumber,
+    serial,
     issuer,
     subject,
     issuerKey: latin1Of(issuer),
@@ -146,13 +152,13 @@ function readVersion(tbs: DerReader): void {
 }
 
 /** Zero is let through (RFC 5280 §4.1.2.2 asks for grace, and old roots have it), a negative number is not. */
-function readSerialNumber(tbs: DerReader): string {
+function readSerialNumber(tbs: DerReader): Uint8Array {
   const content = tbs.readInteger();
-  const magnitude = content[0] === 0 ? content.subarray(1) : content;
-  if ((content[0] ?? 0) >= 0x80 || magnitude.length > 20) {
+  const first = content[0] ?? 0;
+  if (first >= 0x80 || content.length > (first === 0 ? 21 : 20)) {
     throw new SpiffeError('certificate_malformed', 'a serial number that is negative or too long');
   }
-  return hexOf(content).toUpperCase();
+  return content;
 }
 
 /** One Name, checked to be a list of sets of attributes. Returned as its DER. */

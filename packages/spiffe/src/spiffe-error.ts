@@ -1,7 +1,8 @@
 import { RULE_OF_CODE, type SpiffeErrorCode } from './error-codes.js';
 
 /**
- * What every function of this package throws when it refuses its input.
+ * What every function of this package throws when it refuses its input. (A programmer's mistake in the options, such as a role or a
+ * mode that does not exist, is a `TypeError` or `RangeError`.)
  * The message names what failed; it never holds token, claim, certificate or key text.
  */
 export class SpiffeError extends Error {

@@ -27,6 +27,7 @@ export interface VerifiedX509Svid {
   readonly bundle: X509Bundle;
   /** The authority of {@link bundle} in which the path ends. */
   readonly anchor: Certificate;
+  /** The certificate that names {@link id}: the first of the chain. */
   readonly leaf: Certificate;
 }
 

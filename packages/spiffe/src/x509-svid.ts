@@ -30,8 +30,8 @@ export interface X509SvidMaterial {
 
 /**
  * Reads an X509-SVID of our own (W-21). On return: the leaf obeys the rules for leaves (X-1 to X-7, X-9), and the private key
- * belongs to it. Not checked, as it takes a clock and a bundle: validity, and that the chain leads to our bundle;
- * `verifyX509Svid(svid.chain, …)` does that (X-24).
+ * belongs to it, proven by a signature. Not checked, as it takes a clock and a bundle: validity, and that the chain leads to our
+ * bundle; `verifyX509Svid(svid.chain, …)` does that (X-24). The hint is taken as it is, of any length.
  *
  * @throws SpiffeError `private_key_malformed`, `private_key_mismatch`, `chain_empty`, `chain_too_many_certificates`,
  * `chain_too_large`, `der_malformed`, and the codes of the leaf's rules
