@@ -26,6 +26,15 @@ export function federatedRows(world: DemoWorld, listener: Listener, records: Sha
     },
     {
       ...partner,
+      call: 'SearchRecords: whole records of anybody',
+      expected: { status: 'PERMISSION_DENIED', reason: 'search_exceeds_reading', handler: null },
+      run: async () => {
+        using reader = await client();
+        return await serverStream(reader.search.searchRecords({}));
+      },
+    },
+    {
+      ...partner,
       call: 'Pull a record it may read',
       expected: { status: 'OK', reason: 'role_reader', handler: PARTNER_READER },
       run: async () => {

@@ -27,6 +27,24 @@ grant_holds(grant) if {
 grant_holds(_) if judged_elsewhere
 
 # METADATA
+# title: Searching past what may be read
+# description: >-
+#   SearchRecords answers with whole records, whatever their names: it takes a grant to read that is limited to none of
+#   them. SearchCIDs, which a limited reader has, names records only.
+search_exceeds_reading if {
+	input.action.properties.service == "agntcy.dir.search.v1.SearchService"
+	input.action.properties.method == "SearchRecords"
+	not reads_every_record
+}
+
+reads_every_record if {
+	some grant in subject_grants
+	not limited(grant)
+	some role in grant.roles
+	"read" in classes_of_role[role]
+}
+
+# METADATA
 # scope: document
 # description: Why the covering grants that do not hold do not.
 objections contains "name_missing" if {

@@ -35,6 +35,7 @@ reasons contains code if {
 # description: The roles by which the subject may do this.
 allowing_roles contains role if {
 	count(unknown) == 0
+	not search_exceeds_reading
 	some grant in covering_grants
 	grant_holds(grant)
 	some role in grant.roles
@@ -57,4 +58,9 @@ denials contains "role_lacks_class" if {
 denials contains code if {
 	count(unknown) == 0
 	some code in objections
+}
+
+denials contains "search_exceeds_reading" if {
+	count(covering_grants) > 0
+	search_exceeds_reading
 }
