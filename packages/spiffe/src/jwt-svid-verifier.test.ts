@@ -39,6 +39,27 @@ describe('createJwtSvidVerifier', () => {
     expectRefusal(() => verifier.verify(token, validUntil), 'jwt_expired', 'J-12');
   });
 
+  it('TX-7: a token that was seen expired stays so when the clock jumps back', () => {
+    const { verifier } = setUp();
+    const token = tokenFor('a');
+    const { validUntil } = verifier.verify(token, NOW);
+    expectRefusal(() => verifier.verify(token, validUntil + 1), 'jwt_expired', 'J-12');
+    expectRefusal(() => verifier.verify(token, NOW), 'jwt_expired', 'J-12');
+    expect(verifier.verify(tokenFor('b'), NOW).id.path).toBe('/b');
+  });
+
+  it.each([Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])(
+    'a clock of %s proves nothing, remembered or not',
+    (now) => {
+      const { verifier } = setUp();
+      const token = tokenFor('a');
+      expectRefusal(() => verifier.verify(token, now), 'clock_invalid', 'J-12');
+      const first = verifier.verify(token, NOW);
+      expectRefusal(() => verifier.verify(token, now), 'clock_invalid', 'J-12');
+      expect(verifier.verify(token, NOW)).toBe(first);
+    },
+  );
+
   it('J-13: a remembered token is not valid at an earlier time than it says', () => {
     const { verifier } = setUp();
     const token = issue(pair, { claims: claimsFor(undefined, { nbf: NOW_SECONDS }) });

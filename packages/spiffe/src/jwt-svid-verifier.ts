@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { MAX_TOKEN_BYTES } from './jwt-svid-token.js';
 import type { JwtBundleSource } from './sources.js';
+import { SpiffeError } from './spiffe-error.js';
 import {
   compileExpectation,
   type JwtSvidExpectation,
@@ -43,7 +44,7 @@ export function createJwtSvidVerifier(options: JwtSvidVerifierOptions): JwtSvidV
   }
   const expectation = compileExpectation(options);
   // A Map iterates in order of insertion: its first key is the one used least recently.
-  const proofs = new Map<string, JwtSvidProof>();
+  const proofs = new Map<string, KnownToken>();
 
   const verify = (token: string, now: number): VerifiedJwtSvid => {
     // Beyond the limit (and for no string at all) the reader refuses; nothing is hashed for it.
@@ -51,15 +52,20 @@ export function createJwtSvidVerifier(options: JwtSvidVerifierOptions): JwtSvidV
       return proveJwtSvid(token, bundles, expectation, now).svid;
     const digest = hash('sha256', token, 'base64');
     const known = proofs.get(digest);
-    if (known !== undefined) {
+    if (known !== undefined && Number.isFinite(now)) {
       proofs.delete(digest);
-      if (holds(known, bundles, now)) {
+      known.seenAt = Math.max(known.seenAt, now);
+      if (known.seenAt >= known.proof.svid.validUntil) {
+        proofs.set(digest, known); // a clock that jumps back must not revive it (TX-7)
+        throw new SpiffeError('jwt_expired', 'the token has expired');
+      }
+      if (holds(known.proof, bundles, now)) {
         proofs.set(digest, known);
-        return known.svid;
+        return known.proof.svid;
       }
     }
     const proof = proveJwtSvid(token, bundles, expectation, now);
-    proofs.set(digest, proof);
+    proofs.set(digest, { proof, seenAt: now });
     if (proofs.size > maxCachedTokens) {
       for (const oldest of proofs.keys()) {
         proofs.delete(oldest);
@@ -71,7 +77,13 @@ export function createJwtSvidVerifier(options: JwtSvidVerifierOptions): JwtSvidV
   return Object.freeze({ verify });
 }
 
-/** Nothing that the proof rested on has changed. False for a clock that is not a number. */
+/** A token that was proven, and the latest time at which it was presented. */
+interface KnownToken {
+  readonly proof: JwtSvidProof;
+  seenAt: number;
+}
+
+/** Nothing that the proof rested on has changed. */
 function holds({ svid, validFrom }: JwtSvidProof, bundles: JwtBundleSource, now: number): boolean {
   return now >= validFrom && now < svid.validUntil && bundles.jwtBundle(svid.id.trustDomain) === svid.bundle;
 }
