@@ -43,9 +43,14 @@ describe('the connection is destroyed, without an error, when', () => {
 
   test('the own identity is withdrawn', async () => {
     const { identity, socket, closed } = await connected();
-    identity.withdraw();
+    const without = await connected({ presentSvid: false });
+    for (const source of [identity, without.identity]) {
+      vi.spyOn(source, 'x509Svid').mockReturnValue(undefined); // the bundles stay
+      source.rotate();
+    }
     expect(socket.destroyed).toBe(true);
     await closed;
+    expect(without.socket.destroyed).toBe(false); // it presented none
   });
 
   test('the server’s certificate expires, within a second and not before', async () => {
