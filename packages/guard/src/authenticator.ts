@@ -32,11 +32,9 @@ export class Authenticator {
   readonly #accept: AcceptMode;
   readonly #home: TrustDomain;
   readonly #verifier: JwtSvidVerifier | undefined;
-  readonly #callers = new WeakMap<VerifiedX509Svid, AuthenticatedCaller>();
-  readonly #tokenCallers = new WeakMap<
-    VerifiedJwtSvid,
-    { readonly peer: VerifiedX509Svid | undefined; readonly caller: AuthenticatedCaller }
-  >();
+  readonly #ofPeers = new WeakMap<VerifiedX509Svid, Authentication>();
+  /** Per token, with the peer that carried it last. Holds no token text. */
+  readonly #ofTokens = new WeakMap<VerifiedJwtSvid, AuthenticatedCaller & { readonly carrier: VerifiedX509Svid | undefined }>();
 
   constructor(
     identity: IdentitySource,
@@ -64,7 +62,7 @@ export class Authenticator {
     const tokenText = this.#accept === 'x509' ? undefined : readBearerToken(authorization);
     const token = tokenText === undefined ? undefined : this.verifyToken(tokenText, now);
     if (token !== undefined) {
-      return { ...this.#callerOfToken(token, peer), peer, token, tokenText };
+      return this.#ofToken(token, tokenText, peer);
     }
     if (this.#accept === 'jwt' || this.#accept === 'both') {
       throw new Failure('token_missing');
@@ -72,7 +70,7 @@ export class Authenticator {
     if (peer === undefined) {
       throw new Failure('no_credential');
     }
-    return { ...this.#callerOfPeer(peer), peer, token, tokenText };
+    return this.#ofPeer(peer);
   }
 
   /**
@@ -105,22 +103,21 @@ export class Authenticator {
     throw new Failure('certificate_missing');
   }
 
-  #callerOfPeer(peer: VerifiedX509Svid): AuthenticatedCaller {
-    let caller = this.#callers.get(peer);
-    if (caller === undefined) {
-      caller = callerOfX509Svid(peer, this.#home);
-      this.#callers.set(peer, caller);
+  #ofPeer(peer: VerifiedX509Svid): Authentication {
+    let known = this.#ofPeers.get(peer);
+    if (known === undefined) {
+      known = { ...callerOfX509Svid(peer, this.#home), peer, token: undefined, tokenText: undefined };
+      this.#ofPeers.set(peer, known);
     }
-    return caller;
+    return known;
   }
 
-  #callerOfToken(token: VerifiedJwtSvid, peer: VerifiedX509Svid | undefined): AuthenticatedCaller {
-    const known = this.#tokenCallers.get(token);
-    if (known !== undefined && known.peer === peer) {
-      return known.caller;
+  #ofToken(token: VerifiedJwtSvid, tokenText: string | undefined, peer: VerifiedX509Svid | undefined): Authentication {
+    let known = this.#ofTokens.get(token);
+    if (known === undefined || known.carrier !== peer) {
+      known = { ...callerOfJwtSvid(token, peer, this.#home), carrier: peer };
+      this.#ofTokens.set(token, known);
     }
-    const caller = callerOfJwtSvid(token, peer, this.#home);
-    this.#tokenCallers.set(token, { peer, caller });
-    return caller;
+    return { caller: known.caller, subject: known.subject, peer, token, tokenText };
   }
 }

@@ -35,12 +35,17 @@ export function createMethod(path: string, rule: MethodRule): Method {
   };
 }
 
-/** The policy input of one decision (AuthZEN information model). A fresh object; nothing in it is shared for writing. */
-export function createDecisionInput(context: DecisionContext, phase: Phase, resource: Resource, now: number): DecisionInput {
+/** The policy input of one decision (AuthZEN information model). Callers must not write to it: its parts are shared. */
+export function createDecisionInput(
+  { caller, method, server, peerAddress }: DecisionContext,
+  phase: Phase,
+  { type, id, properties }: Resource,
+  now: number,
+): DecisionInput {
   return {
-    subject: context.caller.subject,
-    action: context.method.actions[phase],
-    resource: { type: resource.type, ...(resource.id !== undefined && { id: resource.id }), properties: resource.properties },
-    context: { server: context.server, time_ms: now, peer_address: context.peerAddress },
+    subject: caller.subject,
+    action: method.actions[phase],
+    resource: id === undefined ? { type, properties } : { type, id, properties },
+    context: { server, time_ms: now, peer_address: peerAddress },
   };
 }

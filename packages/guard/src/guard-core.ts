@@ -27,9 +27,11 @@ export class GuardCore {
   readonly liveCalls: LiveCalls;
   readonly #parts: GuardCoreParts;
   #closed = false;
+  #server: DecisionInput['context']['server'];
 
   constructor(parts: GuardCoreParts) {
     this.#parts = parts;
+    this.#server = { trust_domain: parts.trustDomain.name };
     this.judge = parts.judge;
     this.recorder = parts.recorder;
     this.liveCalls = parts.liveCalls;
@@ -39,11 +41,14 @@ export class GuardCore {
     return this.#parts.clock();
   }
 
-  /** `context.server` of the policy input. */
+  /** `context.server` of the policy input; the same object until the server's own ID changes. */
   server(): DecisionInput['context']['server'] {
-    const svid = this.#parts.identity.x509Svid();
-    const trust_domain = this.#parts.trustDomain.name;
-    return svid === undefined ? { trust_domain } : { id: svid.id.toString(), trust_domain };
+    const id = this.#parts.identity.x509Svid()?.id.toString();
+    if (id !== this.#server.id) {
+      const trust_domain = this.#parts.trustDomain.name;
+      this.#server = id === undefined ? { trust_domain } : { id, trust_domain };
+    }
+    return this.#server;
   }
 
   /** Ends all live calls and refuses every later one: nothing watches over them any more. */

@@ -4,6 +4,7 @@ import type { Caller } from './caller.js';
 import type { MethodRule, Phase } from './catalogue.js';
 import type { Connection } from './connection.js';
 import type { DecisionContext, Method } from './decision-input.js';
+import type { RecordedFacts } from './decision-recorder.js';
 import type { GuardCore } from './guard-core.js';
 import type { LiveCall } from './live-calls.js';
 import { PolicyFailure, unsupportedPhases } from './policy-judge.js';
@@ -128,8 +129,8 @@ export class GuardedCall implements LiveCall {
   }
 
   #judge(phase: Phase, resource: Resource, now: number): void {
-    const allowed = this.#core.judge.judge(this.#policy, this.#context, phase, resource, now);
-    this.#core.recorder.allowed({ ...this.#facts(phase), resource, revision: allowed.revision }, allowed.reasons);
+    const { reasons, revision } = this.#core.judge.judge(this.#policy, this.#context, phase, resource, now);
+    this.#core.recorder.allowed(this.#facts(phase, revision, resource), reasons);
   }
 
   #safely(step: Phase | 'revocation', run: () => void): Verdict {
@@ -143,19 +144,20 @@ export class GuardedCall implements LiveCall {
 
   #refuse(step: Phase | 'revocation', error: unknown): Refusal {
     const failure = error instanceof Failure ? error : new Failure('guard_failed');
-    const about = failure instanceof PolicyFailure ? { resource: failure.resource, revision: failure.revision } : {};
-    return this.#core.recorder.refused({ ...this.#facts(step), ...about }, failure);
+    const { resource, revision } = failure instanceof PolicyFailure ? failure : { resource: undefined, revision: undefined };
+    return this.#core.recorder.refused(this.#facts(step, revision ?? this.#policy.revision, resource), failure);
   }
 
-  #facts(step: Phase | 'revocation') {
-    const { caller } = this.#context.caller;
+  #facts(step: Phase | 'revocation', revision: string, resource: Resource | undefined): RecordedFacts {
+    const { subject, caller } = this.#context.caller;
     return {
       method: this.#context.method.path,
       step,
       peerAddress: this.#connection.peerAddress,
-      subject: caller.id.toString(),
+      subject: subject.id,
       credential: caller.credential,
-      revision: this.#policy.revision,
-    } as const;
+      revision,
+      resource,
+    };
   }
 }

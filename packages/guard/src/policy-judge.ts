@@ -1,16 +1,13 @@
-import type { Policy, PolicySource } from '@dirgate/policy';
+import type { Decision, Policy, PolicySource } from '@dirgate/policy';
 import type { MessageRule, Phase } from './catalogue.js';
+import { DecisionCache } from './decision-cache.js';
 import { createDecisionInput, type DecisionContext } from './decision-input.js';
 import type { ResourceDescriber } from './describe.js';
 import { Failure } from './refusal.js';
 import { createResourceReader, type Resource, type ResourceReader } from './resources.js';
 
 /** A decision that allowed. */
-export interface Allowed {
-  readonly resource: Resource;
-  readonly reasons: readonly string[];
-  readonly revision: string;
-}
+export type Allowed = Pick<Decision, 'reasons' | 'revision'>;
 
 /** What refused, and what it was about. */
 export class PolicyFailure extends Failure {
@@ -40,6 +37,8 @@ export class PolicyJudge {
   readonly #source: PolicySource;
   readonly #describe: ResourceDescriber | undefined;
   readonly #readers = new WeakMap<MessageRule, ResourceReader>();
+  /** Per revision: a new one starts empty. */
+  readonly #caches = new WeakMap<Policy, DecisionCache | undefined>();
 
   constructor(source: PolicySource, describe: ResourceDescriber | undefined) {
     this.#source = source;
@@ -64,16 +63,25 @@ export class PolicyJudge {
 
   /** Judges one resource that is known in full. @throws {PolicyFailure} */
   judge(policy: Policy, context: DecisionContext, phase: Phase, resource: Resource, now: number): Allowed {
-    let decision: ReturnType<Policy['decide']>;
+    const evaluate = (): Decision => policy.decide(createDecisionInput(context, phase, resource, now));
+    let decision: Decision;
     try {
-      decision = policy.decide(createDecisionInput(context, phase, resource, now));
+      const cache = this.#cacheOf(policy);
+      decision = cache === undefined ? evaluate() : cache.decide(context, phase, resource, evaluate);
     } catch {
       throw new PolicyFailure(new Failure('policy_failed'), resource, policy.revision);
     }
     if (decision.allow !== true) {
       throw new PolicyFailure(new Failure('policy_denied', decision.reasons), resource, decision.revision);
     }
-    return { resource, reasons: decision.reasons, revision: decision.revision };
+    return decision;
+  }
+
+  #cacheOf(policy: Policy): DecisionCache | undefined {
+    if (!this.#caches.has(policy)) {
+      this.#caches.set(policy, DecisionCache.for(policy));
+    }
+    return this.#caches.get(policy);
   }
 
   /**

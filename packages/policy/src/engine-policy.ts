@@ -17,6 +17,7 @@ export function createEnginePolicy(engine: Engine, record: BundleRecord, revisio
   return Object.freeze({
     revision,
     phases: record.phases,
+    inputs: record.inputs,
     reads: (...path: string[]) => mayRead(record, path),
     decide(input: object): Decision {
       const results = engine.evaluate(toJson(input));

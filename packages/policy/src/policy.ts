@@ -19,6 +19,11 @@ export interface Policy {
   /** The phases in which the bundle asks to be consulted. Never empty. */
   readonly phases: readonly PolicyPhase[];
   /**
+   * The references below `input` that an answer may depend on, as paths: equal values there mean an equal answer.
+   * `undefined`: not recorded, so it may depend on anything.
+   */
+  readonly inputs: readonly (readonly string[])[] | undefined;
+  /**
    * Whether an answer may depend on this input reference: the policy reads it, or something above or below it.
    * `reads('resource', 'properties')` asks for `input.resource.properties`. A bundle without a record of what it reads
    * answers `true` to everything.

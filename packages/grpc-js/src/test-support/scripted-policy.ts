@@ -38,6 +38,7 @@ export class ScriptedPolicy implements PolicySource {
       get phases() {
         return phases();
       },
+      inputs: undefined,
       reads: () => true,
       decide: (input): Decision => {
         const asked = input as AskedInput;

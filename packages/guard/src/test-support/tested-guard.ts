@@ -63,6 +63,7 @@ export class TestPolicy implements PolicySource {
     return {
       revision,
       phases,
+      inputs: undefined,
       reads: () => this.reads,
       decide: (input) => {
         this.asked.push(input as DecisionInput);
