@@ -53,6 +53,8 @@ const PLANS: readonly ComparisonPlan[] = [
   { name: 'unary, X.509-SVID', shape: 'unary', credential: 'x509', subject: 'shipped' },
   { name: 'unary, JWT-SVID', shape: 'unary', credential: 'jwt', subject: 'shipped' },
   { name: 'bidi, X.509-SVID', shape: 'bidi', credential: 'x509', subject: 'shipped' },
+  { name: 'unary, X.509-SVID, every decision evaluated', shape: 'unary', credential: 'x509', subject: 'uncached' },
+  { name: 'bidi, X.509-SVID, every decision evaluated', shape: 'bidi', credential: 'x509', subject: 'uncached' },
   { name: 'bidi, X.509-SVID, phase call only', shape: 'bidi', credential: 'x509', subject: 'call-phase' },
   { name: 'control: unary, bare twice', shape: 'unary', credential: 'x509', subject: 'bare' },
   { name: 'control: bidi, bare twice', shape: 'bidi', credential: 'x509', subject: 'bare' },

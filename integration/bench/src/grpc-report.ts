@@ -34,9 +34,10 @@ export function readRunFacts(command: string, pairs: number, now: Date): RunFact
 
 /** What every reader of the figures has to know. */
 const WHAT_IS_GUARDED =
-  'There is no decision cache yet: every call evaluates the policy before it starts (phase `call`) and every request ' +
-  'message evaluates it again (phase `request`), so a unary call is two evaluations and a bidi message is one. ' +
-  'Every decision is written to an audit file; the server CPU holds that too.';
+  'A call is decided before it starts (phase `call`) and again for every request message (phase `request`): a unary call ' +
+  'is two decisions, a bidi message is one. In the lines "every decision evaluated" each is an evaluation of the policy; ' +
+  'in the others a decision that was made before is remembered (the caller and what it asks for do not change here, so ' +
+  'all are). Every decision is written to an audit file; the server CPU holds that too.';
 
 /** The figures as Markdown that reads well in a terminal as well. */
 export function formatGrpcReport({ comparisons, costs, seconds }: GrpcBenchmarkResult, facts: RunFacts): string {

@@ -12,11 +12,11 @@ export interface GuardSettings {
   readonly workloadApi: string;
   readonly auditFile: string;
   /**
-   * `shipped`: the shipped bundle with the demo's grants, asked before each call and about each message.
-   * `call-phase`: the same, asked before each call only. `constant`: allows everything without evaluating anything, to
-   * see what the guard costs without its decisions.
+   * `shipped`: the shipped bundle with the demo's grants, asked before each call and about each message; what it answered
+   * is remembered. `call-phase`: the same, asked before each call only. `uncached`: as `shipped`, but without the record of
+   * what it reads, so that nothing is remembered and each decision is evaluated.
    */
-  readonly policy: 'shipped' | 'call-phase' | 'constant';
+  readonly policy: 'shipped' | 'call-phase' | 'uncached';
 }
 
 /** A guard as a Directory would run it, and its audit trail. */
@@ -63,9 +63,7 @@ async function policyOf(kind: GuardSettings['policy']): Promise<Policy> {
       return shipped;
     case 'call-phase':
       return { ...shipped, phases: ['call'] };
-    case 'constant': {
-      const { revision } = shipped;
-      return { ...shipped, decide: () => ({ allow: true, reasons: ['role_reader'], revision }) };
-    }
+    case 'uncached':
+      return { ...shipped, inputs: undefined };
   }
 }
