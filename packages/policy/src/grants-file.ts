@@ -33,16 +33,21 @@ export async function readGrants(path: string): Promise<GrantsFile> {
   }
   checkNodes(document, lines, path);
   const grants = toValue(document, path);
-  // Compiled when first used: that takes longer than importing this package.
-  validate ??= new Ajv({ strict: true, verbose: true }).compile<Grants>(grantsSchema);
-  if (!validate(grants)) {
-    const [error] = validate.errors ?? [];
+  if (!isGrants(grants)) {
+    const [error] = validate?.errors ?? [];
     throw new PolicyError(
       'grants_invalid',
       `${path}${error === undefined ? '' : explain(error, document, lines)}; correct the file`,
     );
   }
   return { grants, text };
+}
+
+/** Whether a value is grants by `policies/schemas/grants.schema.json`. A misspelt condition would be none at all. */
+export function isGrants(value: unknown): value is Grants {
+  // Compiled when first used: that takes longer than importing this package.
+  validate ??= new Ajv({ strict: true, verbose: true }).compile<Grants>(grantsSchema);
+  return validate(value);
 }
 
 async function readText(path: string): Promise<string> {

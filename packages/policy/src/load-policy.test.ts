@@ -149,6 +149,17 @@ describe('a bundle that cannot be used is refused by name', () => {
     expect((await errorOf(() => loadPolicy({ bundle: fixtureBundle('foreign-builtin') }))).message).toContain('http.send');
   });
 
+  it.each([
+    [{ ids: { 'spiffe://directory.example/admin': [{ roles: ['admin'] }] } }, undefined],
+    [{ ids: { 'spiffe://directory.example/admin': [{ roles: ['admin'], names: false }] } }, 'bundle_bad_json'],
+    [{ ids: { 'spiffe://directory.example/admin': [{ roles: ['admin'], name: ['a'] }] } }, 'bundle_bad_json'],
+    [[], 'bundle_bad_json'],
+  ])('checks the grants that a bundle brings: %j', async (own, code) => {
+    const bundle = await packBundle(withEntry(shipped, '/data.json', JSON.stringify({ directory: { grants: own } })));
+    if (code === undefined) expect((await loadPolicy({ bundle })).current().decide(input).allow).toBe(true);
+    else expect(await errorOf(() => loadPolicy({ bundle }))).toMatchObject({ code });
+  });
+
   it('refuses grants in both places', async () => {
     const bundle = await packBundle(withEntry(shipped, '/data.json', JSON.stringify({ directory: { grants: {} } })));
     expect((await loadPolicy({ bundle })).current().decide(input).allow).toBe(false);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type Bundle, parseBundle } from './bundle.js';
 import { createEngine } from './engine.js';
 import { createEnginePolicy } from './engine-policy.js';
-import { type GrantsFile, readGrants } from './grants-file.js';
+import { type GrantsFile, isGrants, readGrants } from './grants-file.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 import { PolicyError } from './policy-error.js';
 import type { LivePolicy } from './policy-source.js';
@@ -50,10 +50,17 @@ async function readBundle(path: string): Promise<Uint8Array> {
 }
 
 function mergeGrants(data: JsonObject, file: GrantsFile | undefined, origin: string): JsonObject {
-  if (file === undefined) return data;
   const directory = data['directory'] ?? {};
   if (!isJsonObject(directory)) throw new PolicyError('bundle_bad_json', `${origin}: /data.json: directory is not an object`);
-  if (Object.hasOwn(directory, 'grants')) {
+  const own = Object.hasOwn(directory, 'grants');
+  if (own && !isGrants(directory['grants'])) {
+    throw new PolicyError(
+      'bundle_bad_json',
+      `${origin}: /data.json: directory.grants does not fit grants.schema.json; correct it`,
+    );
+  }
+  if (file === undefined) return data;
+  if (own) {
     throw new PolicyError(
       'bundle_bad_json',
       `${origin}: /data.json has grants of its own; take them out, or load it without a grants file`,
