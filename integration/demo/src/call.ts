@@ -18,7 +18,7 @@ async function main([address, command, value]: readonly string[]): Promise<numbe
     process.stderr.write(USAGE);
     return 2;
   }
-  await using identity = await connectWorkloadApi();
+  await using identity = await connectWorkloadApi({ firstUpdateTimeoutMs: 5000 });
   using client = new DemoClient({ address, identity, server: matchId(SERVER_ID), present: 'jwt', audience: SERVER_ID });
   const attempt: Attempt =
     command === 'search'
