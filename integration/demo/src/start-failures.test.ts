@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = join(ROOT, 'integration/demo/dist/main.js');
+const CALL = join(ROOT, 'integration/demo/dist/call.js');
 const BUNDLE = join(ROOT, 'policies/dist/directory.tar.gz');
 
 let folder: string;
@@ -102,6 +103,24 @@ describe('what could not start', { timeout: 60_000 }, () => {
     copyFileSync(BUNDLE, data);
     await expectMendable(demo({ DIRGATE_DEMO_DATA: data }), data);
     expect(existsSync(data)).toBe(true);
+  });
+});
+
+describe('a caller without a Workload API', { timeout: 60_000 }, () => {
+  test.each([
+    ['no address', undefined, 'set SPIFFE_ENDPOINT_SOCKET=unix:///'],
+    ['a missing socket', 'unix:///nowhere/agent.sock', 'is the agent running'],
+    ['a path without its scheme', '/nowhere/agent.sock', 'unix:///nowhere/agent.sock'],
+    ['a folder', `unix://${tmpdir()}`, 'is a directory'],
+  ])('%s', async (_name, socket, remedy) => {
+    const { SPIFFE_ENDPOINT_SOCKET: _, ...inherited } = process.env;
+    const env = socket === undefined ? inherited : { ...inherited, SPIFFE_ENDPOINT_SOCKET: socket };
+    const run = new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+      execFile(process.execPath, [CALL, '127.0.0.1:1', 'search', '*'], { env, timeout: 60_000 }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      );
+    });
+    await expectMendable(run, remedy);
   });
 });
 
