@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeBase64 } from './base64.js';
 import { decodeBase64Url } from './base64url.js';
-import { parseStrictJson } from './strict-json.js';
+import { parseStrictJson, parseStrictJsonExactly } from './strict-json.js';
 
 class Fault extends Error {}
 const parse = (text: string) => parseStrictJson(text, (fault) => new Fault(fault));
@@ -103,6 +104,47 @@ describe('parseStrictJson', () => {
     expect(Object.getPrototypeOf(value)).toBeNull();
     expect(value['admin']).toBeUndefined();
     expect(Object.keys(value)).toEqual(['__proto__', 'constructor']);
+  });
+});
+
+describe('parseStrictJsonExactly', () => {
+  const exactly = (text: string) => parseStrictJsonExactly(text, (fault) => new Fault(fault));
+
+  it.each(['0', '7', '999999999999999', '1000000000000000', '9007199254740993', '18446744073709551616', '99999999999999999999'])(
+    'reads %s as an integer',
+    (text) => {
+      expect(exactly(text)).toBe(BigInt(text));
+      expect(exactly(`[${text}]`)).toEqual([BigInt(text)]);
+      expect(parse(text)).toBe(Number(text));
+    },
+  );
+
+  it.each(['-1', '-0', '1.0', '1e3', '100000000000000000000', '1e400', '-9007199254740993'])('reads %s as a double', (text) => {
+    expect(exactly(text)).toBe(Number(text));
+  });
+
+  it.each(['01', '00', '+1', '0x1', '1n', '9007199254740993.'])('refuses the syntax of %s', (text) => {
+    expect(() => exactly(text)).toThrow('syntax');
+  });
+
+  it('reads everything else as ever', () => {
+    expect(exactly('{"a":[true,null,"1",1.5],"b":{"a":2}}')).toEqual({ a: [true, null, '1', 1.5], b: { a: 2n } });
+    expect(() => exactly('{"a":1,"a":1}')).toThrow('duplicate-member');
+  });
+});
+
+describe('decodeBase64', () => {
+  it('reads what Node writes, and only that', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        expect(decodeBase64(Buffer.from(bytes).toString('base64'))).toEqual(Buffer.from(bytes));
+      }),
+    );
+  });
+
+  it.each(['YQ', 'YQ=', 'YR==', 'YWK=', 'A', 'Y Q==', 'YQ==\n', '-_8=', 'é', 'YQ==YQ=='])('refuses %j', (text) => {
+    expect(decodeBase64('YQ==')).toEqual(Buffer.from('a'));
+    expect(decodeBase64(text)).toBeUndefined();
   });
 });
 

@@ -1,16 +1,21 @@
-/** What a JSON text means. Objects have no prototype, so no member name is special. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+/** What a JSON text means, its numbers read as `N`. Objects have no prototype, so no member name is special. */
+export type JsonValue<N = number> = null | boolean | N | string | readonly JsonValue<N>[] | JsonObject<N>;
 
 /** A JSON object; an own property for each member. */
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
+export interface JsonObject<N = number> {
+  readonly [name: string]: JsonValue<N>;
 }
+
+/** A plain integer, of at most 20 digits and without sign, fraction or exponent, is a `bigint`; every other number is a `number`. */
+export type ExactNumber = number | bigint;
 
 /** Why a text was refused. The caller turns it into its own error. */
 export type JsonFault = 'syntax' | 'duplicate-member' | 'depth';
 
 const MAX_DEPTH = 32;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+/** BigInt takes quadratic time, hence the bound; 2^64 has 20 digits. */
+const PLAIN_INTEGER = /^[0-9]{1,20}$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -21,32 +26,44 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @throws what `fail` returns
  */
 export function parseStrictJson(text: string, fail: (fault: JsonFault) => Error): JsonValue {
-  return new Scanner(text, fail).document();
+  // Only an exact scanner makes a bigint.
+  return new Scanner(text, fail, false).document() as JsonValue;
+}
+
+/**
+ * {@link parseStrictJson} for texts with integers that a double would round (B-7).
+ *
+ * @throws what `fail` returns
+ */
+export function parseStrictJsonExactly(text: string, fail: (fault: JsonFault) => Error): JsonValue<ExactNumber> {
+  return new Scanner(text, fail, true).document();
 }
 
 /** True for a JSON object, false for arrays and everything else. */
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+export function isJsonObject<N>(value: JsonValue<N> | undefined): value is JsonObject<N> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 class Scanner {
   readonly #text: string;
   readonly #fail: (fault: JsonFault) => Error;
+  readonly #exact: boolean;
   #at = 0;
 
-  constructor(text: string, fail: (fault: JsonFault) => Error) {
+  constructor(text: string, fail: (fault: JsonFault) => Error, exact: boolean) {
     this.#text = text;
     this.#fail = fail;
+    this.#exact = exact;
   }
 
-  document(): JsonValue {
+  document(): JsonValue<ExactNumber> {
     const value = this.#value(0);
     this.#skipSpace();
     if (this.#at !== this.#text.length) throw this.#fail('syntax');
     return value;
   }
 
-  #value(depth: number): JsonValue {
+  #value(depth: number): JsonValue<ExactNumber> {
     switch (this.#skipSpace()) {
       case 0x22: // "
         return this.#string();
@@ -65,9 +82,9 @@ class Scanner {
     }
   }
 
-  #object(depth: number): JsonObject {
+  #object(depth: number): JsonObject<ExactNumber> {
     if (depth > MAX_DEPTH) throw this.#fail('depth');
-    const object: Record<string, JsonValue> = Object.create(null);
+    const object: Record<string, JsonValue<ExactNumber>> = Object.create(null);
     this.#at++;
     if (this.#skipSpace() === 0x7d) {
       this.#at++;
@@ -84,9 +101,9 @@ class Scanner {
     }
   }
 
-  #array(depth: number): readonly JsonValue[] {
+  #array(depth: number): readonly JsonValue<ExactNumber>[] {
     if (depth > MAX_DEPTH) throw this.#fail('depth');
-    const array: JsonValue[] = [];
+    const array: JsonValue<ExactNumber>[] = [];
     this.#at++;
     if (this.#skipSpace() === 0x5d) {
       this.#at++;
@@ -144,8 +161,11 @@ class Scanner {
     return string;
   }
 
-  #number(): number {
-    return this.#plainInteger() ?? this.#anyNumber();
+  #number(): ExactNumber {
+    const small = this.#plainInteger();
+    if (small !== undefined) return this.#exact ? BigInt(small) : small;
+    const digits = this.#numberText();
+    return this.#exact && PLAIN_INTEGER.test(digits) ? BigInt(digits) : Number(digits);
   }
 
   /** The numbers that tokens hold, at a tenth of the price of the regular expression: 1 to 15 digits and nothing else. */
@@ -168,12 +188,12 @@ class Scanner {
     return undefined;
   }
 
-  #anyNumber(): number {
+  #numberText(): string {
     NUMBER.lastIndex = this.#at;
     const match = NUMBER.exec(this.#text);
     if (match === null) throw this.#fail('syntax');
     this.#at = NUMBER.lastIndex;
-    return Number(match[0]);
+    return match[0];
   }
 
   #literal<T extends JsonValue>(word: string, value: T): T {
