@@ -54,6 +54,7 @@ export const RULE_OF_CODE = {
   chain_too_large: 'X-26',
   san_too_many_entries: 'X-26',
   path_search_exhausted: 'X-26',
+  path_too_deep: 'X-26',
   x509_bundle_empty: 'W-14',
   x509_bundle_not_pem: 'W-14',
   x509_bundle_entry_not_ca: 'X-18',
@@ -90,6 +91,13 @@ export const RULE_OF_CODE = {
   jwks_duplicate_member: 'B-17',
   jwks_too_large: 'B-18',
   jwks_too_deep: 'B-18',
+  bundle_sequence: 'B-7',
+  bundle_refresh_hint: 'B-9',
+  bundle_map_malformed: 'B-12',
+  bundle_map_trust_domain: 'B-13',
+  bundle_map_duplicate_member: 'B-14',
+  bundle_map_too_large: 'B-18',
+  bundle_map_too_deep: 'B-18',
   duplicate_trust_domain: 'B-14',
 } as const satisfies Record<string, string>;
 

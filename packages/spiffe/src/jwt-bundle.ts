@@ -1,11 +1,10 @@
-import { isUtf8 } from 'node:buffer';
+import { readBundleDocument, readKeyElements } from './bundle-document.js';
 import { readVerificationKey, type VerificationKey } from './json-web-key.js';
 import type { JwtAlgorithmSpec } from './jwt-algorithms.js';
 import { SpiffeError } from './spiffe-error.js';
-import { isJsonObject, type JsonFault, type JsonValue, parseStrictJson } from './strict-json.js';
+import type { ExactNumber, JsonObject } from './strict-json.js';
 import type { TrustDomain } from './trust-domain.js';
 
-const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 const MAX_TRIALS = 8;
 
 /** How {@link parseJwtBundle} reads. */
@@ -18,6 +17,7 @@ export interface ParseJwtBundleOptions {
 }
 
 let create: (trustDomain: TrustDomain, keys: readonly VerificationKey[]) => JwtBundle;
+let usable: (bundle: JwtBundle) => readonly VerificationKey[];
 let select: (bundle: JwtBundle, algorithm: JwtAlgorithmSpec, kid: string | undefined) => readonly VerificationKey[];
 
 /**
@@ -34,6 +34,7 @@ export class JwtBundle {
 
   static {
     create = (trustDomain, keys) => new JwtBundle(trustDomain, keys);
+    usable = (bundle) => [...bundle.#byKid.values()].filter((key) => key !== undefined);
     select = (bundle, algorithm, kid) => (kid === undefined ? bundle.#trialKeys(algorithm) : [bundle.#namedKey(algorithm, kid)]);
   }
 
@@ -44,6 +45,16 @@ export class JwtBundle {
     this.#byKid = byKid;
     this.keyIds = Object.freeze([...byKid].filter(([, key]) => key !== undefined).map(([kid]) => kid));
     Object.freeze(this);
+  }
+
+  /**
+   * True for a bundle of the same trust domain with the same usable keys, each under the same `kid` and for the same `alg`. Their
+   * order does not count: SPIRE sends it at random.
+   */
+  equals(other: JwtBundle): boolean {
+    if (this === other) return true;
+    if (!this.trustDomain.equals(other.trustDomain) || this.keyIds.length !== other.keyIds.length) return false;
+    return this.keyIds.every((kid) => isSameKey(this.#byKid.get(kid), other.#byKid.get(kid)));
   }
 
   #namedKey(algorithm: JwtAlgorithmSpec, kid: string): VerificationKey {
@@ -81,17 +92,27 @@ export function parseJwtBundle(trustDomain: TrustDomain, jwks: string | Uint8Arr
   if (keysWithoutUse !== 'jwt-svid' && keysWithoutUse !== 'ignore') {
     throw new TypeError("keysWithoutUse must be 'jwt-svid' or 'ignore'");
   }
-  const document = parseStrictJson(documentText(jwks), documentError);
-  const { keys: elements } = isJsonObject(document) ? document : {};
-  if (!Array.isArray(elements)) throw new SpiffeError('jwks_malformed', 'a JWK Set is an object with an array named keys');
+  return readJwtBundle(trustDomain, readKeyElements(readBundleDocument(jwks, 'jwks')), keysWithoutUse);
+}
+
+/** {@link parseJwtBundle} of the elements of a JWK Set that is read already. Not public. */
+export function readJwtBundle(
+  trustDomain: TrustDomain,
+  elements: readonly JsonObject<ExactNumber>[],
+  keysWithoutUse: ParseJwtBundleOptions['keysWithoutUse'],
+): JwtBundle {
   const keys: VerificationKey[] = [];
-  for (const element of elements as readonly JsonValue[]) {
-    if (!isJsonObject(element)) continue;
+  for (const element of elements) {
     const { use = keysWithoutUse } = element;
     const key = use === 'jwt-svid' ? readVerificationKey(element) : undefined;
     if (key !== undefined) keys.push(key);
   }
   return create(trustDomain, keys);
+}
+
+/** The keys of `bundle` that a token can name, in the order of {@link JwtBundle.keyIds}. Not public. */
+export function usableKeys(bundle: JwtBundle): readonly VerificationKey[] {
+  return usable(bundle);
 }
 
 /**
@@ -108,29 +129,6 @@ function fits(key: VerificationKey, algorithm: JwtAlgorithmSpec): boolean {
   return key.family === algorithm.family && (key.algorithm === undefined || key.algorithm === algorithm);
 }
 
-function documentText(jwks: string | Uint8Array): string {
-  if (typeof jwks === 'string') {
-    // The first test is implied by the second, and spares it the walk over a huge text.
-    if (jwks.length > MAX_DOCUMENT_BYTES || Buffer.byteLength(jwks) > MAX_DOCUMENT_BYTES) throw tooLarge();
-    return jwks;
-  }
-  if (!(jwks instanceof Uint8Array)) throw new SpiffeError('jwks_malformed', 'a JWK Set must be text or bytes');
-  if (jwks.byteLength > MAX_DOCUMENT_BYTES) throw tooLarge();
-  if (!isUtf8(jwks)) throw new SpiffeError('jwks_malformed', 'a JWK Set must be UTF-8');
-  return Buffer.from(jwks.buffer, jwks.byteOffset, jwks.byteLength).toString('utf8');
-}
-
-function tooLarge(): SpiffeError {
-  return new SpiffeError('jwks_too_large', `a JWK Set has at most ${MAX_DOCUMENT_BYTES} bytes`);
-}
-
-function documentError(fault: JsonFault): SpiffeError {
-  switch (fault) {
-    case 'syntax':
-      return new SpiffeError('jwks_malformed', 'the JWK Set is not JSON');
-    case 'duplicate-member':
-      return new SpiffeError('jwks_duplicate_member', 'an object of the JWK Set has two members of one name');
-    case 'depth':
-      return new SpiffeError('jwks_too_deep', 'the JWK Set is nested too deeply');
-  }
+function isSameKey(a: VerificationKey | undefined, b: VerificationKey | undefined): boolean {
+  return a !== undefined && b !== undefined && a.algorithm === b.algorithm && JSON.stringify(a.jwk) === JSON.stringify(b.jwk);
 }

@@ -1,7 +1,9 @@
+import { decodeBase64 } from './base64.js';
 import { latin1Of } from './byte-text.js';
 import { type Certificate, parseCertificate } from './certificate.js';
 import { requireBytes } from './der-reader.js';
 import { splitDerCertificates } from './der-split.js';
+import { diffX509Bundles } from './diff-x509-bundles.js';
 import { SpiffeError } from './spiffe-error.js';
 import type { TrustDomain } from './trust-domain.js';
 
@@ -41,6 +43,14 @@ export class X509Bundle {
     Object.freeze(this);
   }
 
+  /** True for a bundle of the same trust domain with the same certificates, byte for byte. Their order does not count. */
+  equals(other: X509Bundle): boolean {
+    if (this === other) return true;
+    if (!this.trustDomain.equals(other.trustDomain) || this.authorities.length !== other.authorities.length) return false;
+    const { added } = diffX509Bundles(this, other);
+    return added.length === 0;
+  }
+
   /** The authorities whose subject is the name with this key ({@link Certificate.subjectKey}). Frozen, like all of this. */
   authoritiesNamed(subjectKey: string): readonly Certificate[] {
     return this.#bySubject.get(subjectKey) ?? NONE;
@@ -58,16 +68,26 @@ export class X509Bundle {
 export function createX509Bundle(trustDomain: TrustDomain, certificates: readonly Uint8Array[]): X509Bundle {
   for (const certificate of certificates) requireBytes(certificate);
   requireSize(certificates.reduce((total, certificate) => total + certificate.length, 0));
-  const authorities = new Map<string, Certificate>();
-  for (const der of certificates) {
-    const authority = parseCertificate(der);
-    if (!authority.extensions.isCa) {
-      throw new SpiffeError('x509_bundle_entry_not_ca', 'a bundle holds a certificate that is not a CA');
-    }
-    const key = latin1Of(authority.der);
-    if (!authorities.has(key)) authorities.set(key, authority);
+  return x509BundleOf(trustDomain, certificates.map(parseAuthority));
+}
+
+/** One entry of a bundle: a certificate that is a CA. Not public. */
+export function parseAuthority(der: Uint8Array): Certificate {
+  const authority = parseCertificate(der);
+  if (!authority.extensions.isCa) {
+    throw new SpiffeError('x509_bundle_entry_not_ca', 'a bundle holds a certificate that is not a CA');
   }
-  return create(trustDomain, [...authorities.values()]);
+  return authority;
+}
+
+/** A bundle of what {@link parseAuthority} returned. Not public. */
+export function x509BundleOf(trustDomain: TrustDomain, authorities: readonly Certificate[]): X509Bundle {
+  const byDer = new Map<string, Certificate>();
+  for (const authority of authorities) {
+    const key = latin1Of(authority.der);
+    if (!byDer.has(key)) byDer.set(key, authority);
+  }
+  return create(trustDomain, [...byDer.values()]);
 }
 
 /**
@@ -95,19 +115,14 @@ export function parseX509BundlePem(trustDomain: TrustDomain, pem: string): X509B
   if (pem.length > 2 * MAX_BUNDLE_BYTES) requireSize(pem.length);
   const certificates: Uint8Array[] = [];
   const between = pem.replace(PEM_BLOCK, (_block, body: string) => {
-    certificates.push(decodeBase64(body.replace(/\s+/g, '')));
+    const der = decodeBase64(body.replace(/\s+/g, ''));
+    if (der === undefined) throw notPem();
+    certificates.push(der);
     return '';
   });
   if (between.includes('-----')) throw notPem();
   if (certificates.length === 0) throw new SpiffeError('x509_bundle_empty', 'no CERTIFICATE block in the PEM text');
   return createX509Bundle(trustDomain, certificates);
-}
-
-function decodeBase64(text: string): Uint8Array {
-  const bytes = Buffer.from(text, 'base64');
-  // Node skips what it does not like; only the canonical spelling survives the way back.
-  if (bytes.toString('base64') !== text) throw notPem();
-  return bytes;
 }
 
 function notPem(): SpiffeError {
