@@ -1,8 +1,12 @@
 // For users: identities, bundles, and the two verifiers.
 
+export { createBundleMap, marshalBundleMap, parseBundleMap } from './bundle-map.js';
 export { createBundleSet } from './bundle-set.js';
+export { diffX509Bundles } from './diff-x509-bundles.js';
 export { parseJwtBundle } from './jwt-bundle.js';
 export { createJwtSvidVerifier } from './jwt-svid-verifier.js';
+export { marshalSpiffeBundle } from './marshal-spiffe-bundle.js';
+export { createSpiffeBundle, parseSpiffeBundle } from './spiffe-bundle.js';
 export { SpiffeError } from './spiffe-error.js';
 export { createSpiffeId, parseSpiffeId } from './spiffe-id.js';
 export { matchAnyOf, matchId, matchPathPrefix, matchTrustDomain } from './spiffe-id-matcher.js';
@@ -18,11 +22,13 @@ export { parseX509Svid } from './x509-svid.js';
 
 // Types. Classes are among them: their instances come from the functions above only.
 
+export type { BundleMap } from './bundle-map.js';
 export type { BundleSetContent } from './bundle-set.js';
 export type { Certificate } from './certificate.js';
 export type { CertificateExtensions, KeyUsage } from './certificate-extensions.js';
 export type { CertificateKeyProfile } from './certificate-public-key.js';
 export type { X509Usage } from './certificate-rules.js';
+export type { X509BundleDifference } from './diff-x509-bundles.js';
 export type { SpiffeErrorCode } from './error-codes.js';
 export type { JwtBundle, ParseJwtBundleOptions } from './jwt-bundle.js';
 export type { JwtSvidVerifier, JwtSvidVerifierOptions } from './jwt-svid-verifier.js';
@@ -40,6 +46,7 @@ export type {
   X509Source,
   X509SvidSource,
 } from './sources.js';
+export type { SpiffeBundle, SpiffeBundleContent } from './spiffe-bundle.js';
 export type { SpiffeId } from './spiffe-id.js';
 export type { SpiffeIdMatcher } from './spiffe-id-matcher.js';
 export type { TrustDomain } from './trust-domain.js';
