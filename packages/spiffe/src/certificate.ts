@@ -4,6 +4,7 @@ import { type CertificateExtensions, readExtensions } from './certificate-extens
 import { type CertificateKeyProfile, importPublicKey, profilePublicKey } from './certificate-public-key.js';
 import { readCertificateTime } from './certificate-time.js';
 import { DER_TAG, DerReader } from './der-reader.js';
+import { readDistinguishedName } from './distinguished-name.js';
 import { SpiffeError } from './spiffe-error.js';
 
 type CertificateFields = Omit<Certificate, 'serialNumber' | 'publicKey' | 'keyProfile' | 'hasEmptySubject' | 'isSelfIssued'> & {
@@ -164,15 +165,6 @@ function readSerialNumber(tbs: DerReader): Uint8Array {
 /** One Name, checked to be a list of sets of attributes. Returned as its DER. */
 function readName(tbs: DerReader): Uint8Array {
   const raw = tbs.readRaw(DER_TAG.sequence);
-  const names = new DerReader(raw).read(DER_TAG.sequence);
-  while (!names.isAtEnd) {
-    const set = names.read(DER_TAG.set);
-    do {
-      const attribute = set.read(DER_TAG.sequence);
-      attribute.readOid();
-      attribute.readAny();
-      attribute.end();
-    } while (!set.isAtEnd);
-  }
+  readDistinguishedName(raw);
   return raw;
 }

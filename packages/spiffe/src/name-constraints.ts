@@ -1,13 +1,16 @@
 import { DER_TAG, type DerReader } from './der-reader.js';
+import { comparableDistinguishedName } from './distinguished-name.js';
 import { type GeneralName, type GeneralNameForm, readGeneralName } from './general-name.js';
+import { HOST } from './host-name.js';
+import { comparableMailbox } from './mailbox.js';
 import { SpiffeError } from './spiffe-error.js';
 
 /** Bounds the work of one hostile CA: constraints × names below it. */
 const MAX_SUBTREES = 256;
-/** A host of one or more labels, lower case. Names and constraints are compared only where both are such hosts. */
-export const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
-
-/** Whether one constraint covers a name of its form; the name is a lower-case host, or an address of one character per byte. */
+/**
+ * Whether one constraint covers a name of its form. The name is a lower-case host, an address of one character per byte, a
+ * {@link comparableMailbox} or a {@link comparableDistinguishedName}.
+ */
 export type Subtree = (name: string) => boolean;
 
 /** What one CA certificate says about names of one form. */
@@ -56,16 +59,19 @@ function readSubtrees(list: DerReader | undefined): readonly GeneralName[] {
   return subtrees;
 }
 
-/** URI, DNS and IP constraints that are well formed; `undefined` for all else. */
+/** Constraints of the five forms that are processed, where they are well formed; `undefined` for all else. */
 function compile(base: GeneralName): Subtree | undefined {
-  const text = base.text.toLowerCase();
   switch (base.form) {
     case 'uri':
-      return compileUri(text);
+      return compileUri(base.text.toLowerCase());
     case 'dns':
-      return HOST.test(text) ? compileDns(text) : undefined;
+      return compileDns(base.text.toLowerCase());
+    case 'email':
+      return compileEmail(base.text);
     case 'ip':
       return compileIp(base.bytes);
+    case 'directory':
+      return compileDirectory(base.bytes);
     default:
       return undefined;
   }
@@ -79,9 +85,29 @@ function compileUri(base: string): Subtree | undefined {
 }
 
 /** `a.example` covers itself and every name made by adding labels on its left. */
-function compileDns(base: string): Subtree {
+function compileDns(base: string): Subtree | undefined {
+  if (!HOST.test(base)) return undefined;
   const suffix = `.${base}`;
   return (host) => host === base || host.endsWith(suffix);
+}
+
+/** `a@td` covers that mailbox, `td` every mailbox on that host, `.td` those on hosts below it. */
+function compileEmail(base: string): Subtree | undefined {
+  if (base.includes('@')) {
+    const only = comparableMailbox(base);
+    return only === undefined ? undefined : (mailbox) => mailbox === only;
+  }
+  const host = base.toLowerCase();
+  const isBelow = host.startsWith('.');
+  if (!HOST.test(isBelow ? host.slice(1) : host)) return undefined;
+  const ending = isBelow ? host : `@${host}`;
+  return (mailbox) => mailbox.endsWith(ending);
+}
+
+/** A directory name covers itself and every name that continues it; the empty one covers all. */
+function compileDirectory(base: Uint8Array): Subtree | undefined {
+  const start = comparableDistinguishedName(base);
+  return start === undefined ? undefined : (name) => name.startsWith(start);
 }
 
 /** An address followed by a mask of the same length, which is ones and then zeroes. */

@@ -1,9 +1,8 @@
 import type { Certificate } from './certificate.js';
 import { checkAnyCertificate, checkIssuer, type X509Usage } from './certificate-rules.js';
 import { signatureAlgorithmOf, verifySignature } from './certificate-signature.js';
-import { checkNameConstraints } from './name-constraint-check.js';
+import { type ConstrainedName, checkNameConstraints, constrainedNames } from './name-constraint-check.js';
 import { SpiffeError } from './spiffe-error.js';
-import type { X509Bundle } from './x509-bundle.js';
 
 /** Bounds on a search that the peer steers. A unit is one P-256 check, some 0.1 ms; each check may import a key, some 0.2 ms. */
 const MAX_SIGNATURE_CHECKS = 32;
@@ -12,9 +11,18 @@ const MAX_STEPS = 512;
 
 /** What the search needs to know besides the certificates. */
 export interface PathOptions {
+  /** The instant to judge at, milliseconds since the epoch. No skew is granted. */
   readonly now: number;
   /** The role of the presenter; extended key usages must allow it all along the path. */
   readonly usage: X509Usage;
+  /** Most certificates below the anchor, the leaf included. A presented chain has its own limit. */
+  readonly maxDepth?: number;
+}
+
+/** Where paths may end; a bundle is such a thing. */
+export interface PathAnchors {
+  /** The anchors whose subject is the name with this key ({@link Certificate.subjectKey}). */
+  authoritiesNamed(subjectKey: string): readonly Certificate[];
 }
 
 /** A proven path. */
@@ -27,8 +35,8 @@ export interface X509Path {
 }
 
 /**
- * Finds a path from `leaf` to an authority of `bundle` and proves it as RFC 5280 §6.1 asks (X-11 to X-18). `intermediates` may
- * come in any order, with strays and cross-signed twins among them; trust comes from the bundle alone.
+ * Finds a path from `leaf` to an authority of `anchors` and proves it as RFC 5280 §6.1 asks (X-11 to X-18). `intermediates` may
+ * come in any order, with strays and cross-signed twins among them; trust comes from the anchors alone.
  * Cheap checks go before signatures, and the whole search is bounded.
  *
  * @throws SpiffeError with the first specific reason why no path holds, or `issuer_untrusted` when nothing led to an anchor
@@ -36,11 +44,11 @@ export interface X509Path {
 export function verifyX509Path(
   leaf: Certificate,
   intermediates: readonly Certificate[],
-  bundle: X509Bundle,
+  anchors: PathAnchors,
   options: PathOptions,
 ): X509Path {
   checkAnyCertificate(leaf, options.now, options.usage);
-  const search = new PathSearch(intermediates, bundle, options);
+  const search = new PathSearch(intermediates, anchors, options);
   const path = search.extend([leaf], 0);
   if (path === undefined) throw search.failure();
   return path;
@@ -49,10 +57,11 @@ export function verifyX509Path(
 /** Depth-first search. What holds for one certificate or one pair is judged once, so hostile chains cannot repeat it. */
 class PathSearch {
   readonly #intermediates: readonly Certificate[];
-  readonly #bundle: X509Bundle;
+  readonly #anchors: PathAnchors;
   readonly #options: PathOptions;
   readonly #issuerVerdicts = new Map<Certificate, boolean>();
   readonly #linkVerdicts = new Map<Certificate, Map<Certificate, boolean>>();
+  readonly #names = new Map<Certificate, readonly ConstrainedName[]>();
   readonly #nameVerdicts = new Map<Certificate, Map<Certificate, boolean>>();
   #failure: SpiffeError | undefined;
   #signatureFailure: SpiffeError | undefined;
@@ -60,9 +69,9 @@ class PathSearch {
   #signatureChecks = 0;
   #signatureCost = 0;
 
-  constructor(intermediates: readonly Certificate[], bundle: X509Bundle, options: PathOptions) {
+  constructor(intermediates: readonly Certificate[], anchors: PathAnchors, options: PathOptions) {
     this.#intermediates = intermediates;
-    this.#bundle = bundle;
+    this.#anchors = anchors;
     this.#options = options;
   }
 
@@ -79,10 +88,14 @@ class PathSearch {
       this.#record(new SpiffeError('issuer_empty', 'a certificate names no issuer'));
       return undefined;
     }
-    for (const anchor of preferred(this.#bundle.authoritiesNamed(last.issuerKey), last)) {
+    for (const anchor of preferred(this.#anchors.authoritiesNamed(last.issuerKey), last)) {
       if (this.#holds(anchor, true, path, casBelow)) return proven(path, anchor);
     }
     const candidates = this.#intermediates.filter((one) => one.subjectKey === last.issuerKey && !path.includes(one));
+    if (candidates.length > 0 && path.length === this.#options.maxDepth) {
+      this.#record(new SpiffeError('path_too_deep', 'no path to an authority with as few certificates as are allowed'));
+      return undefined;
+    }
     for (const candidate of preferred(candidates, last)) {
       if (!this.#holds(candidate, false, path, casBelow)) continue;
       const found = this.extend([...path, candidate], candidate.isSelfIssued ? casBelow : casBelow + 1);
@@ -120,8 +133,12 @@ class PathSearch {
       (below, index) =>
         // RFC 5280 §6.1.3 (b): a self-issued CA on the way is exempt, the leaf never is.
         (index > 0 && below.isSelfIssued) ||
-        remember(verdicts, below, () => this.#passes(() => checkNameConstraints(constraints, below))),
+        remember(verdicts, below, () => this.#passes(() => checkNameConstraints(constraints, this.#namesOf(below)))),
     );
+  }
+
+  #namesOf(certificate: Certificate): readonly ConstrainedName[] {
+    return remember(this.#names, certificate, () => constrainedNames(certificate));
   }
 
   #linkHolds(issuer: Certificate, path: readonly Certificate[]): boolean {
@@ -168,7 +185,7 @@ function proven(below: readonly Certificate[], anchor: Certificate): X509Path {
   const certificates = [...below, anchor];
   let validUntil = anchor.notAfter;
   for (const { notAfter } of below) validUntil = Math.min(validUntil, notAfter);
-  return { certificates, anchor, validUntil };
+  return Object.freeze({ certificates: Object.freeze(certificates), anchor, validUntil });
 }
 
 /** Issuers whose key identifier is the wanted one go first. Only an order: key identifiers prove nothing. */
