@@ -7,6 +7,26 @@ export type X509Usage = 'client' | 'server';
 const PURPOSE = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const satisfies Record<X509Usage, string>;
 const ANY_PURPOSE = '2.5.29.37.0';
 
+/** A role that does not exist would let a certificate without extended key usage pass. @throws TypeError */
+export function requireUsage(usage: unknown): asserts usage is X509Usage {
+  if (usage !== 'client' && usage !== 'server') throw new TypeError("usage must be 'client' or 'server'");
+}
+
+/** Rules of RFC 5280 for what a path leads to, apart from those of {@link checkAnyCertificate}: what is no CA does not look like one. */
+export function checkTarget(target: Certificate): void {
+  const { isCa, keyUsage, nameConstraints, subjectAltNameCritical } = target.extensions;
+  if (!isCa && keyUsage?.keyCertSign)
+    throw new SpiffeError('leaf_may_sign', 'the leaf may sign certificates though it is not a CA');
+  if (!isCa && nameConstraints !== undefined) {
+    throw new SpiffeError('name_constraints_on_leaf', 'name constraints stand in a certificate that is not a CA');
+  }
+  if (target.hasEmptySubject && !subjectAltNameCritical) {
+    throw new SpiffeError('san_not_critical', 'subjectAltName is not critical though the subject is empty');
+  }
+  // Weak or unknown keys prove no possession, however well they are certified.
+  target.keyProfile;
+}
+
 /** Rules for every certificate of a path, leaf and anchor included: validity, critical extensions, purpose. */
 export function checkAnyCertificate(certificate: Certificate, now: number, usage: X509Usage): void {
   // Written so that a clock that is not a number denies.

@@ -1,4 +1,5 @@
 import type { Certificate } from './certificate.js';
+import { checkTarget } from './certificate-rules.js';
 import { SpiffeError } from './spiffe-error.js';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
 
@@ -9,15 +10,10 @@ import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
  * @throws SpiffeError with the code of the rule that is broken
  */
 export function checkLeaf(leaf: Certificate): SpiffeId {
-  const { extensions } = leaf;
   // First of all, a signing certificate is never an identity, whatever it is called.
-  if (extensions.isCa) throw new SpiffeError('leaf_is_ca', 'a CA certificate is not an X509-SVID leaf');
+  if (leaf.extensions.isCa) throw new SpiffeError('leaf_is_ca', 'a CA certificate is not an X509-SVID leaf');
   checkKeyUsage(leaf);
-  if (extensions.nameConstraints !== undefined) {
-    throw new SpiffeError('name_constraints_on_leaf', 'name constraints stand in a certificate that is not a CA');
-  }
-  // Weak or unknown keys prove no possession, however well they are certified.
-  leaf.keyProfile;
+  checkTarget(leaf);
   return readLeafId(leaf);
 }
 
@@ -38,9 +34,6 @@ function readLeafId(leaf: Certificate): SpiffeId {
   const [uri] = uris;
   if (uri === undefined) throw new SpiffeError('uri_san_missing', 'the leaf has no URI in subjectAltName');
   if (uris.length > 1) throw new SpiffeError('uri_san_several', 'the leaf has several URIs in subjectAltName');
-  if (leaf.hasEmptySubject && !leaf.extensions.subjectAltNameCritical) {
-    throw new SpiffeError('san_not_critical', 'subjectAltName is not critical though the subject is empty');
-  }
   const id = parseLeafId(uri.text);
   if (id.path === '') throw new SpiffeError('leaf_id_without_path', 'the SPIFFE ID of a leaf needs a path');
   return id;

@@ -1,5 +1,5 @@
 import type { Certificate } from './certificate.js';
-import { checkPurpose, type X509Usage } from './certificate-rules.js';
+import { checkPurpose, requireUsage, type X509Usage } from './certificate-rules.js';
 import { checkLeaf } from './leaf-rules.js';
 import type { X509BundleSource } from './sources.js';
 import { SpiffeError } from './spiffe-error.js';
@@ -46,8 +46,7 @@ export function verifyX509Svid(
   bundles: X509BundleSource,
   options: VerifyX509SvidOptions,
 ): VerifiedX509Svid {
-  // A leaf without extended key usage would pass for a role that does not exist.
-  if (options.usage !== 'client' && options.usage !== 'server') throw new TypeError("usage must be 'client' or 'server'");
+  requireUsage(options.usage);
   const { leaf, intermediates } = parseX509Chain(chain);
   const id = checkLeaf(leaf);
   if (options.requireBothUsages === true) {
