@@ -15,6 +15,7 @@ const { allIndexProblems } = await import('./check-index.mjs');
 const { packageProblems, readPackages } = await import('./check-packages.mjs');
 const { generatedProblems, lintProtos } = await import('./check-generated.mjs');
 const { apiProblems } = await import('./check-api.mjs');
+const { rulesDocProblems } = await import('./rules-doc.mjs');
 const { publintProblems, typesProblems, withTarballs } = await import('./check-tarballs.mjs');
 
 const update = process.argv.includes('--update');
@@ -33,6 +34,7 @@ await step('generated code is current', generatedProblems);
 const built = await step('build (tsc -b)', async () => ((await build()) ? [] : ['it does not compile']));
 await step('types of the tests', () => tool('typescript/bin/tsc', ['-p', 'tsconfig.test.json']));
 await step('nothing unused (knip)', () => tool('knip/bin/knip.js', ['--no-progress', '--no-config-hints']));
+await stepOnBuild('docs/rules.md is current', rulesDocProblems);
 await stepOnBuild('API reports', () => apiProblems({ update }));
 await stepOnBuild('published packages (publint, attw)', () =>
   withTarballs(async (tarballs) => {
