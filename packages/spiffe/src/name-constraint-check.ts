@@ -9,6 +9,7 @@ import { SpiffeError } from './spiffe-error.js';
 
 /** An e-mail address inside a subject counts as a name of that form. */
 const EMAIL_ADDRESS = '1.2.840.113549.1.9.1';
+const IA5_STRING = 0x16;
 /** DER of the type of an `otherName` that holds an internationalized mailbox: e-mail constraints are about it too (RFC 9598 §6). */
 const SMTP_UTF8_MAILBOX = latin1Of(Buffer.from('06082b06010505070809', 'hex'));
 /** `127.1`, `0x7f.1`: what some parser takes for an IPv4 address ends in a number. */
@@ -37,7 +38,10 @@ export function constrainedNames(certificate: Certificate): readonly Constrained
   names.push({ form: 'directory', comparable: once(() => comparableDistinguishedName(certificate.subject)) });
   readDistinguishedName(certificate.subject, ({ type, tag, value }) => {
     if (type !== EMAIL_ADDRESS) return;
-    names.push({ form: 'email', comparable: () => comparableMailbox(attributeText(tag, value) ?? '') });
+    // An IA5String, says RFC 5280 §4.1.2.6; in any other type it is a name that is not compared.
+    const text = tag === IA5_STRING ? attributeText(tag, value) : undefined;
+    const mailbox = text === undefined ? undefined : comparableMailbox(text);
+    names.push({ form: 'email', comparable: () => mailbox });
   });
   return names;
 }
