@@ -116,13 +116,22 @@ function issue(
     encodeName(spec.issuer ?? issuer?.name ?? name),
     spec.validity ?? sequence(time(spec.notBefore ?? NOW - HOUR_MS), time(spec.notAfter ?? NOW + HOUR_MS)),
     encodeName(name),
-    spec.spki ?? key.publicKey.export({ format: 'der', type: 'spki' }),
+    spec.spki ?? spkiOf(key),
     ...(spec.uniqueIds ?? []),
     ...(spec.noExtensions ? [] : [tlv(0xa3, sequence(...extensions.map(encodeExtension), ...(spec.rawExtensions ?? [])))]),
   );
   const signer = spec.signer ?? issuer?.key ?? key;
   const signature = (spec.signWith ?? ((bytes, privateKey) => sign('sha256', bytes, privateKey)))(tbs, signer.privateKey);
   return { der: sequence(tbs, spec.outerAlgorithm ?? algorithm, bitString(signature)), name, key };
+}
+
+const spkis = new WeakMap<KeyPair, Buffer>();
+
+/** Exported once: it costs more than a signature. */
+export function spkiOf(key: KeyPair): Buffer {
+  const spki = spkis.get(key) ?? key.publicKey.export({ format: 'der', type: 'spki' });
+  spkis.set(key, spki);
+  return spki;
 }
 
 function encodeName(name: string | Uint8Array): Uint8Array {
