@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { SpiffeError } from '../../spiffe-error.js';
+import { runTarget, seedOf } from './fuzz-run.js';
+import { fuzzTarget } from './fuzz-target.js';
+import { FUZZ_TARGETS } from './fuzz-targets.js';
+import { mutateText } from './mutate-text.js';
+
+test.each(FUZZ_TARGETS)(
+  '$name: good inputs pass, changed ones give no finding, and are not all refused for one reason',
+  (target) => {
+    const { executions, codes, findings } = runTarget(target, 'test', 0, 150);
+    expect({ executions, findings }).toEqual({ executions: 150, findings: [] });
+    expect(codes.length).toBeGreaterThan(1);
+  },
+);
+
+test.each(FUZZ_TARGETS)('$name: the seed decides the input', (target) => {
+  const inputs = (seed: string) => Array.from({ length: 20 }, (_, at) => target.input(seedOf(seed, target, at)).show());
+  expect(inputs('a')).toEqual(inputs('a'));
+  expect(inputs('a')).not.toEqual(inputs('b'));
+  expect(new Set(inputs('a')).size).toBeGreaterThan(10);
+});
+
+const parserOf = (execute: (text: string) => void) =>
+  fuzzTarget({ name: 'planted', good: ['good'], mutate: mutateText, execute, show: (text) => text });
+const refuse = () => {
+  throw new SpiffeError('id_scheme', 'x');
+};
+
+test('an error of another type, a slow input and a refused good input are found', () => {
+  const foreign = parserOf((text) => {
+    if (text !== 'good') JSON.parse('{');
+  });
+  expect(new Set(runTarget(foreign, 's', 0, 50).findings.map(({ kind }) => kind))).toEqual(new Set(['foreign']));
+
+  const slow = parserOf((text) => {
+    const end = performance.now() + (text === 'good' ? 0 : 60);
+    while (performance.now() < end);
+  });
+  const { findings, slowestMs } = runTarget(slow, 's', 0, 3);
+  expect(findings.map(({ kind, at }) => [kind, at])).toEqual([
+    ['slow', 0],
+    ['slow', 1],
+    ['slow', 2],
+  ]);
+  expect(slowestMs).toBeGreaterThan(50);
+
+  expect(runTarget(parserOf(refuse), 's', 0, 10).findings).toEqual([{ kind: 'good input refused', at: 0, what: 'id_scheme' }]);
+});
+
+test('what is slow once is not counted', () => {
+  let runs = 0;
+  const once = parserOf(() => {
+    runs++;
+    const end = performance.now() + (runs === 5 ? 60 : 0);
+    while (performance.now() < end);
+  });
+  const { findings, slowestMs } = runTarget(once, 's', 0, 10);
+  expect(findings).toEqual([]);
+  expect(slowestMs).toBeLessThan(50);
+});
+
+test('progress is told, so that a crash can be placed', () => {
+  const seen: number[] = [];
+  runTarget(
+    parserOf(() => undefined),
+    's',
+    10,
+    20,
+    { step: 4, onProgress: (at) => seen.push(at) },
+  );
+  expect(seen).toEqual([10, 14, 18]);
+});
