@@ -2,13 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseCertificate } from './certificate.js';
 import { SpiffeError } from './spiffe-error.js';
+import { directory, email } from './test-support/bad-certificates.js';
 import { dnsName, issueCa, issueLeaf, NOW, nameConstraints, OIDS, san, uriName } from './test-support/test-issuer.js';
 import { bundleOf, sourceOf } from './test-support/x509-expect.js';
 import { verifyX509Svid } from './verify-x509-svid.js';
 
 const ID = 'spiffe://td/a';
 const root = issueCa(undefined, 'root', {
-  extensions: { [OIDS.nameConstraints]: nameConstraints({ permitted: [uriName('td')], excluded: [dnsName('x')] }) },
+  extensions: {
+    [OIDS.nameConstraints]: nameConstraints({ permitted: [uriName('td')], excluded: [dnsName('x'), email('x'), directory('x')] }),
+  },
 });
 
 describe('fuzzing: a certificate or a SpiffeError, nothing else', () => {

@@ -52,7 +52,6 @@ function expectCheap(chain: readonly Issued[], anchors: readonly Issued[]): void
       // The verdict is asserted by the caller; only the cost matters here.
     }
   });
-  console.log('COST', cost, hundredChecksMs());
   expect(cost).toBeLessThan(50 * Math.max(1, hundredChecksMs() / 11));
 }
 
