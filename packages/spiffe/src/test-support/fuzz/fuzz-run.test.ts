@@ -22,7 +22,7 @@ test.each(FUZZ_TARGETS)('$name: the seed decides the input', (target) => {
 });
 
 const parserOf = (execute: (text: string) => void) =>
-  fuzzTarget({ name: 'planted', good: ['good'], mutate: mutateText, execute, show: (text) => text });
+  fuzzTarget({ name: 'planted', good: ['good'], mutate: mutateText, execute, check: () => undefined, show: (text) => text });
 const refuse = () => {
   throw new SpiffeError('id_scheme', 'x');
 };
@@ -46,6 +46,27 @@ test('an error of another type, a slow input and a refused good input are found'
   expect(slowestMs).toBeGreaterThan(50);
 
   expect(runTarget(parserOf(refuse), 's', 0, 10).findings).toEqual([{ kind: 'good input refused', at: 0, what: 'id_scheme' }]);
+});
+
+test('a value that cannot be right is found, and the check of it is not timed', () => {
+  const wrong = fuzzTarget({
+    name: 'planted',
+    good: ['good'],
+    mutate: mutateText,
+    execute: (text) => text.length,
+    check: () => {
+      const end = performance.now() + 60;
+      while (performance.now() < end);
+      throw new Error('wrong');
+    },
+    show: (text) => text,
+  });
+  const { findings, slowestMs } = runTarget(wrong, 's', 0, 2);
+  expect(findings.map(({ kind, what }) => [kind, what])).toEqual([
+    ['foreign', 'Error: wrong'],
+    ['foreign', 'Error: wrong'],
+  ]);
+  expect(slowestMs).toBeLessThan(50);
 });
 
 test('what is slow once is not counted', () => {

@@ -1,4 +1,4 @@
-import { type FuzzTarget, outcomeOf } from './fuzz-target.js';
+import { type FuzzInput, type FuzzTarget, outcomeOf } from './fuzz-target.js';
 
 const SLOW_MS = 50;
 const REPEATS = 3;
@@ -41,18 +41,22 @@ export function runTarget(
   let slowestMs = 0;
   for (let at = from; at < to; at++) {
     if ((at - from) % step === 0) onProgress(at);
-    const { execute } = target.input(seedOf(seed, target, at));
+    const input = target.input(seedOf(seed, target, at));
     const startedAt = performance.now();
+    let firstMs = 0;
     try {
-      const code = outcomeOf(execute);
-      if (code === undefined) accepted++;
-      else codes.add(code);
+      const outcome = outcomeOf(input);
+      firstMs = performance.now() - startedAt;
+      if ('code' in outcome) codes.add(outcome.code);
+      else {
+        accepted++;
+        input.check(outcome.value);
+      }
     } catch (error) {
       findings.push({ kind: 'foreign', at, what: String(error) });
     }
-    const firstMs = performance.now() - startedAt;
     if (firstMs <= Math.min(slowestMs, SLOW_MS)) continue;
-    const steadyMs = Math.min(firstMs, ...Array.from({ length: REPEATS }, () => costMs(execute)));
+    const steadyMs = Math.min(firstMs, ...Array.from({ length: REPEATS }, () => costMs(input)));
     slowestMs = Math.max(slowestMs, steadyMs);
     if (steadyMs > SLOW_MS) findings.push({ kind: 'slow', at, what: `${steadyMs.toFixed(0)} ms` });
   }
@@ -60,11 +64,12 @@ export function runTarget(
 }
 
 function refusedGoodInputs(target: FuzzTarget): FuzzFinding[] {
-  const outcomes = Array.from({ length: target.goodInputs }, (_, index) => outcomeOf(() => target.execute(index)));
-  return outcomes.flatMap((code, at) => (code === undefined ? [] : ([{ kind: 'good input refused', at, what: code }] as const)));
+  return target.good.map(outcomeOf).flatMap((outcome, at) => {
+    return 'code' in outcome ? [{ kind: 'good input refused', at, what: outcome.code } as const] : [];
+  });
 }
 
-function costMs(execute: () => void): number {
+function costMs({ execute }: FuzzInput): number {
   const startedAt = performance.now();
   try {
     execute();

@@ -4,53 +4,59 @@ import { type Mutation, Random } from './random.js';
 /** One parser, with good inputs for it. */
 export interface FuzzTarget {
   readonly name: string;
-  /** The good inputs, each of which {@link execute} must accept. */
-  readonly goodInputs: number;
-  /** Runs the parser on a good input. Throws what the parser throws. */
-  execute(index: number): void;
+  /** The good inputs, which the parser must accept. */
+  readonly good: readonly FuzzInput[];
   /** Makes the input of one execution. `seed` decides it alone. */
   input(seed: string): FuzzInput;
 }
 
 export interface FuzzInput {
-  /** Gives the input to the parser; throws what the parser throws, or an `Error` when its result cannot be right. */
-  readonly execute: () => void;
+  /** Gives the input to the parser; throws what the parser throws. */
+  readonly execute: () => unknown;
+  /** Throws when what {@link execute} returned cannot be right. Apart from it, as this costs time that is not the parser's. */
+  readonly check: (value: unknown) => void;
   /** The input as text, for a report. */
   readonly show: () => string;
 }
 
 /** How {@link fuzzTarget} is made. */
-export interface FuzzTargetSpec<T> {
+export interface FuzzTargetSpec<T, V> {
   readonly name: string;
   readonly good: readonly [T, ...T[]];
   readonly mutate: Mutation<T>;
-  readonly execute: (input: T) => void;
+  readonly execute: (input: T) => V;
+  readonly check: (value: V, input: T) => void;
   readonly show: (input: T) => string;
 }
 
-export function fuzzTarget<T>({ name, good, mutate, execute, show }: FuzzTargetSpec<T>): FuzzTarget {
+export function fuzzTarget<T, V>({ name, good, mutate, execute, check, show }: FuzzTargetSpec<T, V>): FuzzTarget {
+  const inputOf = (input: T): FuzzInput => ({
+    execute: () => execute(input),
+    check: (value) => check(value as V, input),
+    show: () => show(input),
+  });
   return {
     name,
-    goodInputs: good.length,
-    execute: (index) => execute(good[index] ?? good[0]),
+    good: good.map(inputOf),
     input: (seed) => {
       const random = new Random(seed);
       let input = random.pick(good);
       // One change mostly: with many, hardly anything gets past the first check.
       const changes = 1 + (random.once(3) ? random.below(4) : 0);
       for (let i = 0; i < changes; i++) input = mutate(input, random, good);
-      return { execute: () => execute(input), show: () => show(input) };
+      return inputOf(input);
     },
   };
 }
 
-/** `undefined` when the input was accepted, its code when it was refused; whatever else the parser throws is thrown. */
-export function outcomeOf(execute: () => void): string | undefined {
+/** What came of one input. Whatever else the parser throws is thrown. */
+export type Outcome = { readonly value: unknown } | { readonly code: string };
+
+export function outcomeOf({ execute }: Pick<FuzzInput, 'execute'>): Outcome {
   try {
-    execute();
-    return undefined;
+    return { value: execute() };
   } catch (error) {
-    if (error instanceof SpiffeError) return error.code;
+    if (error instanceof SpiffeError) return { code: error.code };
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { runTarget, seedOf } from './fuzz-run.js';
-import { outcomeOf } from './fuzz-target.js';
+import { type FuzzInput, outcomeOf } from './fuzz-target.js';
 import { FUZZ_TARGETS } from './fuzz-targets.js';
 
 // The process that scripts/fuzz.mjs starts for each target, so that a crash or a hang ends one target and not the run.
@@ -26,14 +26,17 @@ if (target === undefined) {
 } else if (show === true) {
   const input = target.input(seedOf(seed, target, from));
   send({ input: input.show() });
-  send({ outcome: describe(input.execute) });
+  send({ outcome: describe(input) });
 } else {
   send({ result: runTarget(target, seed, from, to, { ...(step && { step }), onProgress: (at) => send({ at }) }) });
 }
 
-function describe(execute: () => void): string {
+function describe(input: FuzzInput): string {
   try {
-    return outcomeOf(execute) ?? 'accepted';
+    const outcome = outcomeOf(input);
+    if ('code' in outcome) return outcome.code;
+    input.check(outcome.value);
+    return 'accepted';
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }

@@ -1,4 +1,4 @@
-import { mutateText } from './mutate-text.js';
+import { MAX_CHARACTERS, mutateText } from './mutate-text.js';
 import type { Mutation, Random } from './random.js';
 
 /** JSON that can say what an object cannot: a member twice, a number by its spelling. */
@@ -107,7 +107,8 @@ export const mutateJson: Mutation<string> = (text, random, others) => {
   const holders = collectHolders(json, []);
   const holder = holders[random.below(holders.length)];
   if (holder !== undefined) changeHolder(holder, random);
-  return write(json, random);
+  const written = write(json, random);
+  return written.length > MAX_CHARACTERS ? text : written;
 };
 
 /** A token whose parts are changed and encoded again, or the text of a token. */

@@ -1,6 +1,7 @@
 import type { Mutation, Random } from './random.js';
 
-const MAX_CHARACTERS = 80 * 1024;
+/** As many as of binary inputs. */
+export const MAX_CHARACTERS = 80 * 1024;
 const TELLING = [
   '/', '//', '/./', '/../', '.', '..', '@', ':', '?', '#', '%2e', '%00', ' ', '\t', '\n', '\r\n', '\0', '\x7f', 'A', '-', '_', '\\',
   '"', "'", '{', '}', '[', ']', ',', '=', '+', '\u00e9', '\uff0e', '\u202e', '\ufeff', '\ud800', '\udc00', '\u{1f600}', '\\u0000', '\\ud800',
