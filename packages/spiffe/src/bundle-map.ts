@@ -83,7 +83,7 @@ export function parseBundleMap(document: string | Uint8Array): BundleMap {
  * Writes a bundle map, JSON on one line, its bundles as `marshalSpiffeBundle` does but without refresh hints, which mean nothing
  * inside a map (B-15).
  *
- * @throws SpiffeError `certificate_key_unsupported`; `bundle_map_too_large` when the document would have more than 4 MiB
+ * @throws SpiffeError `certificate_key_unsupported`, `der_malformed`; `bundle_map_too_large` when the document would have more than 4 MiB
  */
 export function marshalBundleMap(map: BundleMap): string {
   // Trust domain names need no escapes.

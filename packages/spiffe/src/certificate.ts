@@ -76,13 +76,13 @@ export class Certificate {
     return this.issuerKey === this.subjectKey;
   }
 
-  /** Kind and cost of the key, judged before anything is done with it. @throws SpiffeError `certificate_key_unsupported` */
+  /** Kind and cost of the key, judged before anything is done with it. @throws SpiffeError `certificate_key_unsupported`, `der_malformed` */
   get keyProfile(): CertificateKeyProfile {
     this.#keyProfile ??= profilePublicKey(this.publicKeyInfo);
     return this.#keyProfile;
   }
 
-  /** The key, imported at first use. @throws SpiffeError `certificate_key_unsupported` */
+  /** The key, imported at first use. @throws SpiffeError `certificate_key_unsupported`, `der_malformed` */
   get publicKey(): KeyObject {
     if (this.#publicKey === undefined) {
       profilePublicKey(this.publicKeyInfo);

@@ -10,7 +10,7 @@ import type { SpiffeBundle } from './spiffe-bundle.js';
  * their `kid` (J-19). JWT keys that share a `kid` are not usable, so they are left out (J-21). `spiffe_sequence` and
  * `spiffe_refresh_hint` are written when the bundle has them; they should be there (B-8, B-9).
  *
- * @throws SpiffeError `certificate_key_unsupported` when a CA has a key that no SVID may be signed with; `jwks_too_large` when the
+ * @throws SpiffeError `certificate_key_unsupported`, `der_malformed` when a CA has a key that no SVID may be signed with; `jwks_too_large` when the
  * document would have more than 4 MiB
  */
 export function marshalSpiffeBundle(bundle: SpiffeBundle): string {
