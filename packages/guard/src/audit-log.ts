@@ -87,10 +87,28 @@ function openForAppending(file: string): number {
   }
 }
 
-/** `undefined` for an event that cannot be written, for example because the clock gave no time. */
-function formatLine({ time, peerAddress, ...event }: DecisionEvent): string | undefined {
+/**
+ * `undefined` for an event that cannot be written, for example because the clock gave no time. Member by member: copying
+ * the event's members in one go takes twice as long, and this is most of what a decision costs.
+ */
+function formatLine(event: DecisionEvent): string | undefined {
   try {
-    return `${JSON.stringify({ time: new Date(time).toISOString(), ...event, peer_address: peerAddress })}\n`;
+    const line = {
+      time: new Date(event.time).toISOString(),
+      id: event.id,
+      method: event.method,
+      step: event.step,
+      allow: event.allow,
+      code: event.code,
+      reasons: event.reasons,
+      rule: event.rule,
+      subject: event.subject,
+      credential: event.credential,
+      resource: event.resource,
+      revision: event.revision,
+      peer_address: event.peerAddress,
+    } satisfies Record<Exclude<keyof DecisionEvent, 'peerAddress'> | 'peer_address', unknown>;
+    return `${JSON.stringify(line)}\n`;
   } catch {
     return undefined;
   }
