@@ -21,11 +21,10 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
       return refuseUnread(guard, path, call);
     }
     const { metadata, stream, session } = transport;
-    const connection = connections.get(session) ?? openConnection(guard, session);
+    const connection = connections.get(session) ?? openConnection(guard, session, connections);
     if (connection === undefined) {
       return refuseUnread(guard, path, call);
     }
-    connections.set(session, connection);
     const admission = guard.admit({ connection, method: path, authorization: metadata.get('authorization').map(String) });
     if (admission.kind === 'refused') {
       refuseCall(call, stream, admission.refusal);
@@ -55,16 +54,23 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
   return (method, call) => guardCall(method.path, call, method) as ServerInterceptingCall;
 }
 
-function openConnection(guard: Guard, session: ServerHttp2Session): Connection | undefined {
+/** Reads a connection, once: its first call opens it, the others find it. `undefined` when it is not TLS, or gone. */
+function openConnection(
+  guard: Guard,
+  session: ServerHttp2Session,
+  connections: WeakMap<ServerHttp2Session, Connection>,
+): Connection | undefined {
   const socket = readTlsSocket(session);
-  return (
-    socket &&
-    guard.connect({
-      peerChain: guard.accept === 'jwt' ? [] : readPeerChain(socket),
-      resumed: socket.isSessionReused(),
-      peerAddress: `${socket.remoteAddress}:${socket.remotePort}`,
-    })
-  );
+  if (socket === undefined) {
+    return undefined;
+  }
+  const connection = guard.connect({
+    peerChain: guard.accept === 'jwt' ? [] : readPeerChain(socket),
+    resumed: socket.isSessionReused(),
+    peerAddress: `${socket.remoteAddress}:${socket.remotePort}`,
+  });
+  connections.set(session, connection);
+  return connection;
 }
 
 /** Refuses a call of which the connection could not even be read. */

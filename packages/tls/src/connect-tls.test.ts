@@ -125,6 +125,20 @@ describe('a server that is refused gets no byte', () => {
   });
 });
 
+test('an SVID that OpenSSL cannot present is an error of ours, and nothing is sent', async () => {
+  const source = world.authority.identityOf('spiffe://partner.example/other');
+  const svid = source.x509Svid();
+  const identity = {
+    x509Svid: () => svid && { ...svid, chain: [Uint8Array.of(0x30, 0)] },
+    x509Bundle: source.x509Bundle.bind(source),
+    onChange: source.onChange.bind(source),
+  };
+  let bytes = 0;
+  const port = await world.serveTcp((socket) => socket.on('data', (chunk) => (bytes += chunk.length)));
+  await expect(world.connect(port, { identity })).rejects.toEqual(refused('handshake_failed'));
+  expect(bytes).toBe(0);
+});
+
 test('without an SVID to present nothing is sent, and the stream is closed', async () => {
   const identity = world.authority.identityOf('spiffe://partner.example/other');
   identity.withdraw();

@@ -34,7 +34,7 @@ export interface ConnectTlsOptions {
  * the socket is destroyed when that proof ends: the server's certificate expires, its trust domain's bundle is
  * withdrawn, or our own identity is.
  *
- * @throws {TlsError} as a rejection; the socket is destroyed then
+ * @throws {TlsError} as a rejection, {RangeError} for an unknown `minVersion`; the socket is destroyed then
  */
 export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket> {
   const { identity, presentSvid, clock = Date.now } = options;
@@ -46,9 +46,12 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket>
   let socket: TLSSocket;
   try {
     socket = await shakeHands(options, secureContextOptions(svid, options.minVersion));
-  } catch (error) {
+  } catch (cause) {
     options.socket.destroy();
-    throw error;
+    if (cause instanceof TlsError || cause instanceof RangeError) {
+      throw cause;
+    }
+    throw new TlsError('handshake_failed', 'TLS handshake failed: our own SVID cannot be presented', { cause });
   }
   try {
     const chain = readPeerChain(socket);
