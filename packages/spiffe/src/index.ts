@@ -9,11 +9,12 @@ export { marshalSpiffeBundle } from './marshal-spiffe-bundle.js';
 export { createSpiffeBundle, parseSpiffeBundle } from './spiffe-bundle.js';
 export { SpiffeError } from './spiffe-error.js';
 export { createSpiffeId, parseSpiffeId } from './spiffe-id.js';
-export { matchAnyOf, matchId, matchPathPrefix, matchTrustDomain } from './spiffe-id-matcher.js';
+export { allOf, anyOf, matchAnyOf, matchId, matchPathPrefix, matchTrustDomain, not } from './spiffe-id-matcher.js';
 export { parseTrustDomain } from './trust-domain.js';
 export { verifyJwtSvid } from './verify-jwt-svid.js';
 export { verifyX509Svid } from './verify-x509-svid.js';
 export { createX509Bundle, parseX509Bundle, parseX509BundlePem } from './x509-bundle.js';
+export { createX509SvidVerifier } from './x509-svid-verifier.js';
 
 // For packages that bring identities from elsewhere: our own SVIDs, as the Workload API sends them.
 
@@ -51,6 +52,7 @@ export type { SpiffeId } from './spiffe-id.js';
 export type { SpiffeIdMatcher } from './spiffe-id-matcher.js';
 export type { TrustDomain } from './trust-domain.js';
 export type { JwtSvidExpectation, VerifiedJwtSvid } from './verify-jwt-svid.js';
-export type { VerifiedX509Svid, VerifyX509SvidOptions } from './verify-x509-svid.js';
+export type { VerifiedX509Svid, VerifyX509SvidOptions, X509SvidExpectation } from './verify-x509-svid.js';
 export type { X509Bundle } from './x509-bundle.js';
 export type { X509Svid, X509SvidMaterial } from './x509-svid.js';
+export type { X509SvidVerifier, X509SvidVerifierOptions } from './x509-svid-verifier.js';

@@ -53,6 +53,54 @@ export function matchPathPrefix(prefix: string | SpiffeId): SpiffeIdMatcher {
   return matcher(`${below}*`, (candidate) => candidate.equals(expected) || candidate.toString().startsWith(below));
 }
 
+/**
+ * Matches what every one of these matches.
+ *
+ * @throws TypeError when none is given, or one is no matcher
+ */
+export function allOf(...matchers: readonly SpiffeIdMatcher[]): SpiffeIdMatcher {
+  const every = requireMatchers('allOf', matchers);
+  return matcher(joined(every, ' and '), (candidate) => every.every((one) => one.matches(candidate) === true));
+}
+
+/**
+ * Matches what at least one of these matches.
+ *
+ * @throws TypeError when none is given, or one is no matcher
+ */
+export function anyOf(...matchers: readonly SpiffeIdMatcher[]): SpiffeIdMatcher {
+  const some = requireMatchers('anyOf', matchers);
+  return matcher(joined(some, ' or '), (candidate) => some.some((one) => one.matches(candidate) === true));
+}
+
+/**
+ * Matches what this one does not, workloads of every other trust domain among them: nearly always the wanted thing is
+ * `allOf(matchTrustDomain('prod.example'), not(matchPathPrefix('spiffe://prod.example/guest')))`.
+ *
+ * @throws TypeError for anything but a matcher
+ */
+export function not(unwanted: SpiffeIdMatcher): SpiffeIdMatcher {
+  const [one] = requireMatchers('not', [unwanted]);
+  // An answer that is neither true nor false matches nothing, also not when it is turned round.
+  return matcher(`not (${one.description})`, (candidate) => one.matches(candidate) === false);
+}
+
+/** A copy, so that nobody adds to it later. */
+function requireMatchers(
+  name: string,
+  matchers: readonly SpiffeIdMatcher[],
+): readonly [SpiffeIdMatcher, ...(readonly SpiffeIdMatcher[])] {
+  const [first, ...others] = matchers;
+  if (first === undefined || matchers.some((one) => typeof one?.matches !== 'function')) {
+    throw new TypeError(`${name} needs matchers, as matchId and its like make them`);
+  }
+  return [first, ...others];
+}
+
+function joined(matchers: readonly SpiffeIdMatcher[], word: string): string {
+  return matchers.map(({ description }) => (matchers.length === 1 ? description : `(${description})`)).join(word);
+}
+
 function matcher(description: string, matches: (id: SpiffeId) => boolean): SpiffeIdMatcher {
   return Object.freeze({ description, matches });
 }

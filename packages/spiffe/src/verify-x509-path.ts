@@ -30,6 +30,8 @@ export interface X509Path {
   /** Leaf first, anchor last. */
   readonly certificates: readonly Certificate[];
   readonly anchor: Certificate;
+  /** The latest notBefore of them all, milliseconds since the epoch. */
+  readonly validFrom: number;
   /** The earliest notAfter of them all, milliseconds since the epoch. */
   readonly validUntil: number;
 }
@@ -183,9 +185,13 @@ class PathSearch {
 
 function proven(below: readonly Certificate[], anchor: Certificate): X509Path {
   const certificates = [...below, anchor];
+  let validFrom = anchor.notBefore;
   let validUntil = anchor.notAfter;
-  for (const { notAfter } of below) validUntil = Math.min(validUntil, notAfter);
-  return Object.freeze({ certificates: Object.freeze(certificates), anchor, validUntil });
+  for (const { notBefore, notAfter } of below) {
+    validFrom = Math.max(validFrom, notBefore);
+    validUntil = Math.min(validUntil, notAfter);
+  }
+  return Object.freeze({ certificates: Object.freeze(certificates), anchor, validFrom, validUntil });
 }
 
 /** Issuers whose key identifier is the wanted one go first. Only an order: key identifiers prove nothing. */

@@ -8,19 +8,25 @@ import { verifyX509Path } from './verify-x509-path.js';
 import type { X509Bundle } from './x509-bundle.js';
 import { parseX509Chain } from './x509-chain.js';
 
-/** How {@link verifyX509Svid} judges. */
-export interface VerifyX509SvidOptions {
-  /** The instant to judge at, milliseconds since the epoch. No skew is granted. */
-  readonly now: number;
+/** What is asked of a chain, whenever it is judged. */
+export interface X509SvidExpectation {
   /** The role that the presenting peer plays in this connection. */
   readonly usage: X509Usage;
   /** Demand both purposes of the leaf where it names any, as X509-SVID §4.4 asks of issuers (X-8). Default `false`. */
   readonly requireBothUsages?: boolean;
 }
 
+/** How {@link verifyX509Svid} judges. */
+export interface VerifyX509SvidOptions extends X509SvidExpectation {
+  /** The instant to judge at, milliseconds since the epoch. No skew is granted. */
+  readonly now: number;
+}
+
 /** A proven X509-SVID. It holds until {@link validUntil}, and only while {@link bundle} is still the trust domain's bundle. */
 export interface VerifiedX509Svid {
   readonly id: SpiffeId;
+  /** The latest notBefore along the path, anchor included, milliseconds since the epoch; that instant is the first valid one. */
+  readonly validFrom: number;
   /** The earliest notAfter along the path, anchor included, milliseconds since the epoch; that instant is the last valid one. */
   readonly validUntil: number;
   /** The generation it was proven against. */
@@ -63,6 +69,6 @@ export function verifyX509Svid(
     throw new SpiffeError('bundle_without_authority', 'the bundle of the trust domain holds no authority');
   }
 
-  const { anchor, validUntil } = verifyX509Path(leaf, intermediates, bundle, options);
-  return Object.freeze({ id, validUntil, bundle, anchor, leaf });
+  const { anchor, validFrom, validUntil } = verifyX509Path(leaf, intermediates, bundle, options);
+  return Object.freeze({ id, validFrom, validUntil, bundle, anchor, leaf });
 }
