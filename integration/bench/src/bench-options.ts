@@ -1,9 +1,5 @@
 import { parseArgs } from 'node:util';
-
-/** The benchmarks that there are, with what each does. */
-export const BENCHMARKS: ReadonlyMap<string, string> = new Map([
-  ['grpc', 'the guarded gRPC server against a bare mTLS twin: unary, bidi, in-process costs'],
-]);
+import { BENCHMARKS } from './benchmarks.js';
 
 /** Fewer pairs than this are not published (DESIGN §9). */
 export const PUBLISHED_PAIRS = 100;
@@ -83,5 +79,5 @@ function parse(args: readonly string[]) {
 }
 
 function listBenchmarks(): string {
-  return [...BENCHMARKS].map(([name, about]) => `  ${name.padEnd(16)} ${about}`).join('\n');
+  return [...BENCHMARKS].map(([name, { about }]) => `  ${name.padEnd(16)} ${about}`).join('\n');
 }

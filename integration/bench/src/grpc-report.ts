@@ -1,36 +1,8 @@
-import { cpus, loadavg } from 'node:os';
-import type { ComparisonResult, GrpcBenchmarkResult } from './grpc-benchmark.js';
+import type { BenchmarkFigures, BenchmarkSettings } from './benchmarks.js';
+import { type ComparisonResult, type GrpcBenchmarkResult, runGrpcBenchmark } from './grpc-benchmark.js';
 import { formatTable } from './markdown-table.js';
+import { formatRunFacts, type RunFacts } from './run-facts.js';
 import type { Estimate } from './statistics.js';
-
-/** Where and when a run was made. */
-export interface RunFacts {
-  readonly command: string;
-  /** ISO 8601 day. */
-  readonly date: string;
-  readonly node: string;
-  readonly platform: string;
-  readonly cores: number;
-  readonly processor: string;
-  readonly pairs: number;
-  /** How many processes wanted a core in the minute before; well above 0 means that others were running too. */
-  readonly loadBefore: number;
-}
-
-/** Reads the machine as it is before a run. */
-export function readRunFacts(command: string, pairs: number, now: Date): RunFacts {
-  const processors = cpus();
-  return {
-    command,
-    date: now.toISOString().slice(0, 10),
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-    cores: processors.length,
-    processor: processors[0]?.model.trim() ?? 'unknown',
-    pairs,
-    loadBefore: loadavg()[0] ?? 0,
-  };
-}
 
 /** What every reader of the figures has to know. */
 const WHAT_IS_GUARDED =
@@ -39,11 +11,17 @@ const WHAT_IS_GUARDED =
   'in the others a decision that was made before is remembered (the caller and what it asks for do not change here, so ' +
   'all are). Every decision is written to an audit file; the server CPU holds that too.';
 
+/** Runs the benchmark `grpc`. */
+export async function measureAndReportGrpc({ quick, facts, ...settings }: BenchmarkSettings): Promise<BenchmarkFigures> {
+  const thoroughness = quick ? { blockMs: 20, warmUpMs: 200, batches: 40 } : { blockMs: 90, warmUpMs: 1500, batches: 500 };
+  const result = await runGrpcBenchmark({ ...thoroughness, ...settings });
+  return { result, report: formatGrpcReport(result, facts) };
+}
+
 /** The figures as Markdown that reads well in a terminal as well. */
 export function formatGrpcReport({ comparisons, costs, seconds }: GrpcBenchmarkResult, facts: RunFacts): string {
   return [
-    `${facts.date}, Node ${facts.node}, ${facts.platform}, ${facts.cores} cores (${facts.processor}), ` +
-      `load before the run ${facts.loadBefore.toFixed(1)}, ${facts.pairs} pairs a comparison, ${Math.round(seconds)} s; \`${facts.command}\``,
+    formatRunFacts(facts, seconds),
     '',
     'Median [95 % interval]; 1 = as fast as bare:',
     '',

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, BenchUsageError, parseBenchOptions, USAGE } from './bench-options.js';
-import { runGrpcBenchmark } from './grpc-benchmark.js';
-import { formatGrpcReport, readRunFacts } from './grpc-report.js';
+import { BENCHMARKS } from './benchmarks.js';
 import { replaceFigures } from './readme-figures.js';
+import { readRunFacts } from './run-facts.js';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
 
@@ -13,24 +13,21 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
     console.log(USAGE);
     return;
   }
-  for (const name of options.names) {
-    const command = ['npm run bench --', name, ...args.filter((arg) => !options.names.includes(arg))].join(' ');
-    await runGrpc(options, readRunFacts(command, options.pairs, new Date()), signal);
-  }
+  for (const name of options.names) await runBenchmark(name, options, args, signal);
 }
 
-async function runGrpc(options: BenchOptions, facts: ReturnType<typeof readRunFacts>, signal: AbortSignal): Promise<void> {
-  const result = await runGrpcBenchmark({
-    ...(options.quick ? { blockMs: 20, warmUpMs: 200, batches: 40 } : { blockMs: 90, warmUpMs: 1500, batches: 500 }),
-    pairs: options.pairs,
-    signal,
-    progress: (text) => console.error(`· ${text}`),
-  });
-  const report = formatGrpcReport(result, facts);
-  console.log(options.json ? JSON.stringify({ benchmark: 'grpc', ...facts, ...result }, null, 2) : `\n${report}`);
+async function runBenchmark(name: string, options: BenchOptions, args: readonly string[], signal: AbortSignal): Promise<void> {
+  const { pairs, quick } = options;
+  const command = ['npm run bench --', name, ...args.filter((arg) => !options.names.includes(arg))].join(' ');
+  const facts = readRunFacts(command, pairs, new Date());
+  const progress = (text: string): void => console.error(`· ${text}`);
+  const benchmark = BENCHMARKS.get(name);
+  if (benchmark === undefined) throw new BenchUsageError(`there is no benchmark "${name}"`);
+  const { result, report } = await benchmark.run({ pairs, quick, facts, signal, progress });
+  console.log(options.json ? JSON.stringify({ benchmark: name, ...facts, ...result }, null, 2) : `\n${report}`);
   if (options.writeReadme) {
-    await writeFile(README, replaceFigures(await readFile(README, 'utf8'), 'grpc', report));
-    console.error(`· written to ${README}`);
+    await writeFile(README, replaceFigures(await readFile(README, 'utf8'), name, report));
+    progress(`written to ${README}`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { BENCHMARKS } from './benchmarks.js';
 import { formatTable } from './markdown-table.js';
 import { figureMarkers, replaceFigures } from './readme-figures.js';
 
@@ -24,9 +25,10 @@ describe('the figures in a README', () => {
     expect(() => replaceFigures(readme, 'grpc', 'new')).toThrow(begin);
   });
 
-  test('have their place in ours', () => {
+  test.each([...BENCHMARKS.keys()])('of %s have their place in ours', (name) => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-    expect(replaceFigures(readme, 'grpc', 'new')).toContain(`${begin}\n\nnew\n\n${end}`);
+    const markers = figureMarkers(name);
+    expect(replaceFigures(readme, name, 'new')).toContain(`${markers.begin}\n\nnew\n\n${markers.end}`);
   });
 });
 
