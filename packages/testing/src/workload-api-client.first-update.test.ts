@@ -54,7 +54,7 @@ describe('first update', () => {
     const crl = [Buffer.alloc(5 * 1024 * 1024)];
     served.inject({ x509Svids: (message) => ({ ...message, crl }) });
     expect((await connect()).x509Svid()).toBeDefined();
-    await expect(connect({ maxResponseBytes: 4 * 1024 * 1024, firstUpdateTimeoutMs: 300 })).rejects.toMatchObject({
+    await expect(connect({ limits: { maxResponseBytes: 4 * 1024 * 1024 }, firstUpdateTimeoutMs: 300 })).rejects.toMatchObject({
       message: expect.stringContaining('RESOURCE_EXHAUSTED'),
     });
   });

@@ -114,7 +114,7 @@ describe('messages that cannot be used', () => {
   }
 
   test('each is discarded whole, the state before it stays, and the next good one counts (TW-2, X-24)', async () => {
-    const api = await connect({ maxBundles: 50 });
+    const api = await connect({ limits: { maxBundles: 50 } });
     for (const [name, fault] of Object.entries(bad)) {
       const before = api.x509Svid();
       const bundle = api.x509Bundle(A);

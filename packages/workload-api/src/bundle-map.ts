@@ -1,54 +1,48 @@
-import { parseTrustDomain, SpiffeError, type TrustDomain } from '@dirgate/spiffe';
+import { parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
+import { BundleEntry, type BundleReader, type BundleReport, type ComparableBundle } from './bundle-entry.js';
+import type { BundleBytes } from './bundles-field.js';
 
 const SCHEME = 'spiffe://';
 
-/** A bundle beside the bytes that it was read from. */
-export interface BundleEntry<Bundle> {
-  readonly raw: Uint8Array;
-  readonly bundle: Bundle;
-}
-
 /** Bundles by trust domain name. A `Map`, as a trust domain may be called `constructor` (ID-15). */
-export type BundleEntries<Bundle> = ReadonlyMap<string, BundleEntry<Bundle>>;
-
-/** One entry of a response that was left out, and why. */
-export type BundleReport = (problem: string) => void;
+export type BundleEntries<Bundle extends ComparableBundle<Bundle>> = ReadonlyMap<string, BundleEntry<Bundle>>;
 
 /**
- * Reads the bundle map of a response (keys are trust domain IDs, W-23). An entry that cannot be read is reported and left
- * out, so that its trust domain is not trusted, and nothing else suffers (TW-7). A bundle whose bytes did not change is
- * the same object as in `previous`: the object is the generation.
+ * Takes over the bundle map of a response (keys are trust domain IDs, W-23) without reading a bundle. An entry whose bytes did
+ * not change is the very entry of `previous`; one with a key that is no trust domain ID is reported and left out.
  */
-export function readBundleMap<Bundle>(
-  map: Readonly<Record<string, Uint8Array>>,
+export function readBundleMap<Bundle extends ComparableBundle<Bundle>>(
+  bytes: BundleBytes,
   previous: BundleEntries<Bundle>,
-  parse: (trustDomain: TrustDomain, raw: Uint8Array) => Bundle,
-  report: BundleReport,
+  reader: BundleReader<Bundle>,
 ): Map<string, BundleEntry<Bundle>> {
   const entries = new Map<string, BundleEntry<Bundle>>();
-  for (const [key, raw] of Object.entries(map)) {
-    const trustDomain = readKey(key, report);
+  const ambiguous = new Set<string>();
+  for (const [key, raw] of bytes) {
+    const before = key.startsWith(SCHEME) ? previous.get(key.slice(SCHEME.length)) : undefined;
+    const trustDomain = before?.trustDomain ?? readKey(key, reader.report);
     if (!trustDomain) continue;
-    try {
-      entries.set(trustDomain.name, readBundle(trustDomain, raw, previous.get(trustDomain.name), parse));
-    } catch (error) {
-      report(`the bundle of ${trustDomain.id} cannot be read (${causeOf(error)}); it is not trusted`);
-    }
+    const { name } = trustDomain;
+    if (entries.has(name)) ambiguous.add(name);
+    entries.set(name, entryOf(trustDomain, raw, before, reader));
+  }
+  for (const name of ambiguous) {
+    // Which of them counts would be a guess.
+    entries.delete(name);
+    reader.report(`there are several bundles of ${SCHEME}${name}; it is not trusted`);
   }
   return entries;
 }
 
-/** Parses one bundle, unless its bytes are those of `previous`. Throws what `parse` throws. */
-export function readBundle<Bundle>(
+/** The entry for these bytes: `previous` where they are the same. */
+export function entryOf<Bundle extends ComparableBundle<Bundle>>(
   trustDomain: TrustDomain,
   raw: Uint8Array,
   previous: BundleEntry<Bundle> | undefined,
-  parse: (trustDomain: TrustDomain, raw: Uint8Array) => Bundle,
+  reader: BundleReader<Bundle>,
 ): BundleEntry<Bundle> {
   if (previous && Buffer.compare(previous.raw, raw) === 0) return previous;
-  // A copy: the bytes of a message are windows on the whole message, which would live as long as one of its bundles.
-  const own = new Uint8Array(raw);
-  return { raw: own, bundle: parse(trustDomain, own) };
+  return new BundleEntry(trustDomain, raw, reader, previous?.known);
 }
 
 /** Exactly `spiffe://name`; any other spelling of a trust domain is refused, not folded. */
@@ -60,10 +54,4 @@ function readKey(key: string, report: BundleReport): TrustDomain | undefined {
   }
   report(`${JSON.stringify(key.slice(0, 300))} is no trust domain ID; its bundle is ignored`);
   return undefined;
-}
-
-/** What an error may show in a report: a code where there is one. */
-export function causeOf(error: unknown): string {
-  if (error instanceof SpiffeError) return error.code;
-  return error instanceof Error ? error.message : String(error);
 }

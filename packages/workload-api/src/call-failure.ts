@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import { WorkloadApiError, type WorkloadApiErrorCode } from './workload-api-error.js';
 
 /** How a call to the endpoint ended, or why its message was discarded. */
 export interface CallFailure {
@@ -24,6 +25,29 @@ export function describeFailure(name: string, { code, details }: CallFailure): s
       return `${name}: ${details}`;
     default:
       return `${name}: ${status[code] ?? `status ${code}`}: ${withoutNoise(details)}`;
+  }
+}
+
+/** The same as an error of ours. */
+export function errorOf(name: string, failure: CallFailure): WorkloadApiError {
+  if (failure.cause instanceof WorkloadApiError) return failure.cause;
+  return new WorkloadApiError(codeOf(failure), describeFailure(name, failure), { cause: failure.cause });
+}
+
+function codeOf({ code }: CallFailure): WorkloadApiErrorCode {
+  switch (code) {
+    case status.INVALID_ARGUMENT:
+      return 'request_refused';
+    case status.UNIMPLEMENTED:
+      return 'not_supported';
+    case status.PERMISSION_DENIED:
+      return 'permission_denied';
+    case status.DEADLINE_EXCEEDED:
+      return 'timeout';
+    case status.DATA_LOSS:
+      return 'response_invalid';
+    default:
+      return 'unavailable';
   }
 }
 

@@ -1,17 +1,23 @@
-import type { BackoffOptions } from './backoff.js';
+import { type BackoffOptions, readBackoff } from './backoff.js';
 import type { WorkloadApiProfile } from './first-update.js';
+import { readTimeoutMs } from './number-range.js';
+import { compileSelection, type SelectSvid, type SvidSelection } from './svid-selection.js';
 import { WorkloadApiError } from './workload-api-error.js';
+import { readLimits, type WorkloadApiLimits } from './workload-api-limits.js';
 import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from './workload-api-logger.js';
 
+const PROFILES: ReadonlySet<string> = new Set<WorkloadApiProfile>(['x509', 'x509-bundles', 'jwt']);
+
 /** How `connectWorkloadApi` behaves. */
-export interface ConnectWorkloadApiOptions {
+export interface ConnectWorkloadApiOptions extends SvidSelection {
   /** `unix:///absolute/path` or `tcp://ip:port`. Default: the environment's `SPIFFE_ENDPOINT_SOCKET`. */
   readonly address?: string;
   /** How long to wait for the first state, retrying. Default 30 000. */
   readonly firstUpdateTimeoutMs?: number;
   /**
-   * What must be there before the promise resolves. Default: both, except for one that the endpoint answers with
-   * UNIMPLEMENTED; naming a profile here makes that an error. Both are always asked for.
+   * What must be there before the promise resolves. Default: `x509` and `jwt`, except for one that the endpoint answers with
+   * UNIMPLEMENTED; naming a profile here makes that an error. Both are always asked for. Who needs no SVID of its own names
+   * `x509-bundles` in place of `x509`: then bundles alone are asked for.
    */
   readonly need?: readonly WorkloadApiProfile[];
   /** Aborts connecting. Once connected it has no effect: use `close()`. */
@@ -28,39 +34,43 @@ export interface ConnectWorkloadApiOptions {
   readonly withdrawGraceMs?: number;
   /** How long one fetch of a JWT-SVID may take, retries included. Default 10 000. */
   readonly jwtSvidTimeoutMs?: number;
-  /** Largest message taken. Default 64 MiB. */
-  readonly maxResponseBytes?: number;
-  /** Most bundles in one message. Default 20 000. */
-  readonly maxBundles?: number;
+  /** The largest messages taken. */
+  readonly limits?: WorkloadApiLimits;
 }
 
 /** {@link ConnectWorkloadApiOptions} with every default filled in. */
-export type Settings = Required<Omit<ConnectWorkloadApiOptions, 'address' | 'need' | 'signal'>>;
+export interface Settings extends Required<Omit<ConnectWorkloadApiOptions, 'address' | 'limits' | 'need' | 'select' | 'signal'>> {
+  readonly need: readonly WorkloadApiProfile[] | undefined;
+  readonly limits: Required<WorkloadApiLimits>;
+  readonly select: SvidSelection['select'];
+  readonly selectSvid: SelectSvid;
+}
 
 /** Fills in the defaults. @throws WorkloadApiError `option_invalid` */
 export function readSettings(options: ConnectWorkloadApiOptions): Settings {
-  const number = (name: keyof ConnectWorkloadApiOptions & `${string}Ms`, fallback: number): number =>
-    inRange(name, options[name] ?? fallback);
-  if (options.need?.length === 0 || options.need?.some((profile) => profile !== 'x509' && profile !== 'jwt')) {
-    throw new WorkloadApiError('option_invalid', "need lists 'x509', 'jwt', or both");
-  }
-  const { initialMs = 1000, maxMs = 30_000 } = options.backoff ?? {};
   return {
+    need: readNeed(options.need),
     logger: withoutThrows(options.logger ?? SILENT_LOGGER),
     clock: options.clock ?? Date.now,
-    // From 1: doubling 0 waits for nothing, ever.
-    backoff: { initialMs: inRange('backoff.initialMs', initialMs, 1), maxMs: inRange('backoff.maxMs', maxMs, 1) },
-    firstUpdateTimeoutMs: number('firstUpdateTimeoutMs', 30_000),
-    responseTimeoutMs: number('responseTimeoutMs', 30_000),
-    withdrawGraceMs: number('withdrawGraceMs', 15_000),
-    jwtSvidTimeoutMs: number('jwtSvidTimeoutMs', 10_000),
-    maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 64 * 1024 * 1024),
-    maxBundles: inRange('maxBundles', options.maxBundles ?? 20_000),
+    backoff: readBackoff(options.backoff),
+    firstUpdateTimeoutMs: readTimeoutMs('firstUpdateTimeoutMs', options.firstUpdateTimeoutMs, 30_000),
+    responseTimeoutMs: readTimeoutMs('responseTimeoutMs', options.responseTimeoutMs, 30_000),
+    withdrawGraceMs: readTimeoutMs('withdrawGraceMs', options.withdrawGraceMs, 15_000),
+    jwtSvidTimeoutMs: readTimeoutMs('jwtSvidTimeoutMs', options.jwtSvidTimeoutMs, 10_000),
+    limits: readLimits(options.limits),
+    select: options.select,
+    ifNoneFits: options.ifNoneFits ?? 'none',
+    selectSvid: compileSelection(options),
   };
 }
 
-/** setTimeout fires at once beyond this, and so would every wait. */
-function inRange(name: string, value: number, least = 0): number {
-  if (Number.isFinite(value) && value >= least && value < 2 ** 31) return value;
-  throw new WorkloadApiError('option_invalid', `${name} must be a number from ${least} to 2147483647`);
+function readNeed(need: readonly WorkloadApiProfile[] | undefined): readonly WorkloadApiProfile[] | undefined {
+  if (need === undefined) return undefined;
+  if (need.length === 0 || need.some((profile) => !PROFILES.has(profile))) {
+    throw new WorkloadApiError('option_invalid', "need lists 'x509' or 'x509-bundles', 'jwt', or one of each");
+  }
+  if (need.includes('x509') && need.includes('x509-bundles')) {
+    throw new WorkloadApiError('option_invalid', "need lists 'x509' or 'x509-bundles', not both: bundles come along with SVIDs");
+  }
+  return [...need];
 }

@@ -23,7 +23,7 @@ export async function connectWorkloadApi(options: ConnectWorkloadApiOptions = {}
   const api = new LiveWorkloadApi(endpoint, settings);
   const first = new FirstUpdate({
     endpoint: endpoint.text,
-    need: options.need,
+    need: settings.need,
     timeoutMs: settings.firstUpdateTimeoutMs,
     signal: options.signal,
   });

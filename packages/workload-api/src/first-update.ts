@@ -1,12 +1,17 @@
 import { status } from '@grpc/grpc-js';
 import { type CallFailure, describeFailure } from './call-failure.js';
+import type { WorkloadApiStream } from './workload-api-channel.js';
 import { WorkloadApiError } from './workload-api-error.js';
 
-/** The two halves of the Workload API (Workload API §1). */
-export type WorkloadApiProfile = 'x509' | 'jwt';
+/** The two halves of the Workload API (Workload API §1); `x509-bundles` is the first one without SVIDs of our own. */
+export type WorkloadApiProfile = 'x509' | 'x509-bundles' | 'jwt';
 
 const PROFILES: readonly WorkloadApiProfile[] = ['x509', 'jwt'];
-const RPC: Readonly<Record<WorkloadApiProfile, string>> = { x509: 'FetchX509SVID', jwt: 'FetchJWTBundles' };
+const RPC: Readonly<Record<WorkloadApiProfile, WorkloadApiStream>> = {
+  x509: 'FetchX509SVID',
+  'x509-bundles': 'FetchX509Bundles',
+  jwt: 'FetchJWTBundles',
+};
 
 /** What {@link FirstUpdate} waits for. */
 export interface FirstUpdateOptions {

@@ -1,18 +1,29 @@
 import type { JwtBundle, TrustDomain, X509Bundle, X509Svid } from '@dirgate/spiffe';
-import type { BundleEntries } from './bundle-map.js';
+import { BundleSweep } from './bundle-sweep.js';
+import { ExpiryWatch } from './expiry-watch.js';
 import type { JwtSnapshot } from './jwt-update.js';
+import { Listeners } from './listeners.js';
 import type { WorkloadApiLogger } from './workload-api-logger.js';
 import type { X509Snapshot } from './x509-snapshot.js';
 
-/** The two snapshots that readers see, and whom to tell when one is swapped. */
+/** The two snapshots that readers see, and whom to tell when one is swapped or our SVID expires. */
 export class IdentityState {
-  readonly #logger: WorkloadApiLogger;
-  readonly #listeners = new Set<() => unknown>();
+  readonly #changes: Listeners;
+  readonly #expiries: Listeners;
+  readonly #expiry: ExpiryWatch;
+  readonly #x509Sweep = new BundleSweep<X509Bundle>();
+  readonly #jwtSweep = new BundleSweep<JwtBundle>();
   #x509: X509Snapshot | undefined;
   #jwt: JwtSnapshot | undefined;
+  #generation = 0;
 
-  constructor(logger: WorkloadApiLogger) {
-    this.#logger = logger;
+  constructor(logger: WorkloadApiLogger, clock: () => number = Date.now) {
+    this.#changes = new Listeners('a change', logger);
+    this.#expiries = new Listeners('an expiry', logger);
+    this.#expiry = new ExpiryWatch(clock, () => {
+      this.#expiries.tell();
+      this.#tell();
+    });
   }
 
   get x509(): X509Snapshot | undefined {
@@ -23,20 +34,44 @@ export class IdentityState {
     return this.#jwt;
   }
 
+  /** How often anything that a reader can see changed. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Whether there is an SVID to present and its time is over. */
+  get isExpired(): boolean {
+    return this.#expiry.isExpired;
+  }
+
   setX509(snapshot: X509Snapshot | undefined): void {
     const before = this.#x509;
     this.#x509 = snapshot;
-    if (!sameX509(before, snapshot)) this.#tell();
+    this.#expiry.watch(snapshot?.chosen);
+    let told = false;
+    const changed = (): void => {
+      if (!told) this.#tell();
+      told = true;
+    };
+    if (!sameSvids(before, snapshot)) changed();
+    this.#x509Sweep.run(before?.bundles, snapshot?.bundles, changed);
   }
 
   setJwt(snapshot: JwtSnapshot | undefined): void {
     const before = this.#jwt;
     this.#jwt = snapshot;
-    if (!sameBundles(before?.bundles, snapshot?.bundles)) this.#tell();
+    this.#jwtSweep.run(before?.bundles, snapshot?.bundles, () => this.#tell());
   }
 
+  /** The SVID to present now; none once it expired. */
   x509Svid(): X509Svid | undefined {
-    return this.#x509?.svids[0].svid;
+    const chosen = this.#x509?.chosen;
+    return chosen !== undefined && this.#expiry.holds ? chosen : undefined;
+  }
+
+  /** All that are valid now. */
+  x509Svids(): readonly X509Svid[] {
+    return (this.#x509?.svids ?? []).map(({ svid }) => svid).filter((svid) => this.#expiry.isValid(svid));
   }
 
   x509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
@@ -48,47 +83,34 @@ export class IdentityState {
   }
 
   onChange(listener: () => void): () => void {
-    // A wrapper of its own: the same function registered twice is two registrations.
-    const registered = (): unknown => listener();
-    this.#listeners.add(registered);
-    return () => this.#listeners.delete(registered);
+    return this.#changes.add(listener);
+  }
+
+  onExpired(listener: () => void): () => void {
+    return this.#expiries.add(listener);
   }
 
   /** Empties both snapshots, tells so, and forgets the listeners. */
   end(): void {
     const empty = this.#x509 === undefined && this.#jwt === undefined;
+    this.#x509Sweep.stop();
+    this.#jwtSweep.stop();
+    this.#expiry.watch(undefined);
     this.#x509 = undefined;
     this.#jwt = undefined;
     if (!empty) this.#tell();
-    this.#listeners.clear();
+    this.#changes.clear();
+    this.#expiries.clear();
   }
 
   #tell(): void {
-    for (const listener of [...this.#listeners]) {
-      // One listener may have stopped another.
-      if (this.#listeners.has(listener)) void this.#call(listener);
-    }
-  }
-
-  /** At once; never rejects. A listener may turn out to be an async function. */
-  async #call(listener: () => unknown): Promise<void> {
-    try {
-      await listener();
-    } catch (error) {
-      this.#logger.error(`a change listener threw: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    this.#generation += 1;
+    this.#changes.tell();
   }
 }
 
-function sameX509(a: X509Snapshot | undefined, b: X509Snapshot | undefined): boolean {
+function sameSvids(a: X509Snapshot | undefined, b: X509Snapshot | undefined): boolean {
   if (!a || !b) return a === b;
-  if (a.svids.length !== b.svids.length || a.svids.some((entry, index) => entry !== b.svids[index])) return false;
-  return sameBundles(a.bundles, b.bundles);
-}
-
-function sameBundles<Bundle>(a: BundleEntries<Bundle> | undefined, b: BundleEntries<Bundle> | undefined): boolean {
-  if (!a || !b) return a === b;
-  if (a.size !== b.size) return false;
-  for (const [name, entry] of a) if (b.get(name) !== entry) return false;
-  return true;
+  if (a.chosen !== b.chosen || a.svids.length !== b.svids.length) return false;
+  return a.svids.every((entry, index) => entry === b.svids[index]);
 }

@@ -1,10 +1,23 @@
 // For users.
 export type { BackoffOptions } from './backoff.js';
+export type { WorkloadApiCallOptions } from './call-options.js';
 export type { ConnectWorkloadApiOptions } from './connect-options.js';
 export { connectWorkloadApi } from './connect-workload-api.js';
 export type { EndpointAddress } from './endpoint-address.js';
 export { parseEndpointAddress } from './endpoint-address.js';
+export type { FetchJwtSvidsRequest } from './fetch-jwt.js';
+export { fetchJwtBundles, fetchJwtSvids } from './fetch-jwt.js';
+export { fetchX509Bundles, fetchX509Svids } from './fetch-x509.js';
 export type { WorkloadApiProfile } from './first-update.js';
+export type { IdentityStateName, IdentityStatus } from './identity-status.js';
+export type { LiveIdentity } from './live-identity.js';
+export type { SvidSelection } from './svid-selection.js';
+export type { ValidatedJwtSvid } from './validate-jwt-svid.js';
+export { validateJwtSvid } from './validate-jwt-svid.js';
+export type { WaitForOptions } from './wait-for.js';
+export type { WatchOptions } from './watch.js';
+export { watchJwtBundles, watchX509Bundles, watchX509Svids } from './watch.js';
+export type { X509Context } from './x509-context.js';
 // For @dirgate/testing, which serves the other side.
 export type {
   JWTBundlesRequest,
@@ -35,7 +48,8 @@ export {
   X509SVIDResponseSchema,
   X509SVIDSchema,
 } from './gen/spiffe/workload/workloadapi_pb.js';
-export type { WorkloadApi } from './workload-api.js';
+export type { HintedJwtSvidRequest, WorkloadApi } from './workload-api.js';
 export type { WorkloadApiErrorCode } from './workload-api-error.js';
 export { WorkloadApiError } from './workload-api-error.js';
+export type { WorkloadApiLimits } from './workload-api-limits.js';
 export type { WorkloadApiLogger } from './workload-api-logger.js';

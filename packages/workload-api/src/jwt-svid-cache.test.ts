@@ -1,13 +1,15 @@
 import { parseSpiffeId } from '@dirgate/spiffe';
 import { status } from '@grpc/grpc-js';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { FetchedJwtSvid, JwtSvidQuestion } from './fetch-jwt-svid.js';
 import { JwtSvidCache } from './jwt-svid-cache.js';
+import type { FetchedJwtSvid, JwtSvidQuestion } from './jwt-svid-response.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import { SILENT_LOGGER } from './workload-api-logger.js';
 
 const ID = parseSpiffeId('spiffe://prod.example/a');
 const LIFE_MS = 100_000;
+/** Neither a subject nor a hint is asked for. */
+const FIRST = { subject: undefined, wish: undefined };
 
 let now: number;
 let questions: JwtSvidQuestion[];
@@ -25,7 +27,7 @@ function denied(): WorkloadApiError {
 }
 
 async function token(audience: string | readonly string[] = 'a'): Promise<string> {
-  return (await cache.get({ audience })).token;
+  return (await cache.get({ audience }, FIRST)).token;
 }
 
 beforeEach(() => {
@@ -34,6 +36,7 @@ beforeEach(() => {
   answer = async () => fresh();
   cache = new JwtSvidCache({
     clock: () => now,
+    snapshot: () => undefined,
     withdrawGraceMs: 15_000,
     logger: SILENT_LOGGER,
     fetch: (question) => {
@@ -57,13 +60,13 @@ describe('keys', () => {
   });
 
   test('each subject has its own token', async () => {
-    await cache.get({ audience: 'a' });
-    await cache.get({ audience: 'a', subject: ID });
+    await cache.get({ audience: 'a' }, FIRST);
+    await cache.get({ audience: 'a' }, { subject: ID, wish: undefined });
     expect(questions.map(({ subject }) => subject?.toString())).toEqual([undefined, ID.toString()]);
   });
 
   test.each([[[]], [['']], ['']])('no audience is refused: %j (W-22)', async (audience) => {
-    await expect(cache.get({ audience })).rejects.toMatchObject({ code: 'option_invalid' });
+    await expect(cache.get({ audience }, FIRST)).rejects.toMatchObject({ code: 'option_invalid' });
     expect(questions).toEqual([]);
   });
 });
@@ -181,7 +184,7 @@ describe('aborting', () => {
       return fresh();
     };
     const controller = new AbortController();
-    const aborted = cache.get({ audience: 'a', signal: controller.signal });
+    const aborted = cache.get({ audience: 'a', signal: controller.signal }, FIRST);
     const other = token();
     controller.abort();
     await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
@@ -190,7 +193,7 @@ describe('aborting', () => {
   });
 
   test('an aborted signal asks nothing', async () => {
-    await expect(cache.get({ audience: 'a', signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
+    await expect(cache.get({ audience: 'a', signal: AbortSignal.abort() }, FIRST)).rejects.toMatchObject({ code: 'aborted' });
     expect(questions).toEqual([]);
   });
 });

@@ -1,7 +1,10 @@
-import type { JwtSvid, JwtSvidRequest } from '@dirgate/spiffe';
+import type { JwtBundle, JwtSvid, JwtSvidRequest } from '@dirgate/spiffe';
 import { status } from '@grpc/grpc-js';
 import { callFailureOf } from './call-failure.js';
-import type { FetchedJwtSvid, JwtSvidQuestion } from './fetch-jwt-svid.js';
+import type { JwtSvidWish } from './fetch-jwt-svid.js';
+import type { JwtSvidChoice } from './jwt-svid-choice.js';
+import { type FetchedJwtSvid, readAudience } from './jwt-svid-response.js';
+import type { JwtSnapshot } from './jwt-update.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import type { WorkloadApiLogger } from './workload-api-logger.js';
 
@@ -13,7 +16,9 @@ const MARGIN_SHARE = 0.1;
 
 /** How {@link JwtSvidCache} works. */
 export interface JwtSvidCacheOptions {
-  readonly fetch: (question: JwtSvidQuestion) => Promise<FetchedJwtSvid>;
+  readonly fetch: (wish: JwtSvidWish) => Promise<FetchedJwtSvid>;
+  /** The JWT bundles of now. A token lives no longer than its trust domain's bundle: that may be why there is a new one. */
+  readonly snapshot: () => JwtSnapshot | undefined;
   readonly clock: () => number;
   /** How long a token is served after the endpoint began to deny it (W-20). */
   readonly withdrawGraceMs: number;
@@ -21,6 +26,8 @@ export interface JwtSvidCacheOptions {
 }
 
 interface Entry extends FetchedJwtSvid {
+  /** The bundle of the token's trust domain when it was asked for. */
+  readonly bundle: JwtBundle | undefined;
   /** From here on a caller waits for the next token, if there is one to be had. */
   readonly urgentAt: number;
   readonly retryAt: number;
@@ -28,31 +35,37 @@ interface Entry extends FetchedJwtSvid {
 }
 
 /**
- * Our own JWT-SVIDs by subject and audiences. A token is served until its end; from half of its life on the next one is
+ * Our own JWT-SVIDs by subject, audiences and hint. A token is served until its end; from half of its life on the next one is
  * being fetched beside. Callers who want the same token share one fetch.
  */
 export class JwtSvidCache {
   readonly #options: JwtSvidCacheOptions;
   /** In the order of last use. */
   #entries = new Map<string, Entry>();
-  #flights = new Map<string, Promise<JwtSvid>>();
+  #flights = new Map<string, Promise<Entry>>();
 
   constructor(options: JwtSvidCacheOptions) {
     this.#options = options;
   }
 
   /** A token that is valid now. @throws WorkloadApiError */
-  async get({ audience, subject, signal }: JwtSvidRequest): Promise<JwtSvid> {
+  async get(
+    { audience, signal }: Pick<JwtSvidRequest, 'audience' | 'signal'>,
+    { subject, wish }: JwtSvidChoice,
+  ): Promise<JwtSvid> {
     throwIfAborted(signal);
-    const question = { audience: readAudience(audience), subject };
-    const key = JSON.stringify([subject?.toString() ?? null, ...question.audience]);
+    const question = { audience: readAudience(audience), subject, wish };
+    const key = JSON.stringify([subject?.toString() ?? null, wish?.hint ?? null, wish?.orFirst ?? false, ...question.audience]);
     const entry = this.#usable(key);
     const now = this.#options.clock();
     if (entry && now < Math.max(entry.refreshAt, entry.retryAt)) return entry.svid;
     const flight = this.#fly(key, question);
     if (entry && now < entry.urgentAt) return entry.svid;
     try {
-      return await abortable(flight, signal);
+      const fetched = await abortable(flight, signal);
+      if (this.#isOfNow(fetched)) return fetched.svid;
+      // The trust domain's keys changed on the way: this token may be by a key that is not trusted any more.
+      return (await abortable(this.#fly(key, question), signal)).svid;
     } catch (error) {
       throwIfAborted(signal);
       const cached = this.#usable(key);
@@ -75,22 +88,26 @@ export class JwtSvidCache {
     this.#entries.delete(key);
     if (now >= entry.svid.expiresAt) return undefined;
     if (entry.deniedAt !== undefined && now - entry.deniedAt >= withdrawGraceMs) return undefined;
+    if (!this.#isOfNow(entry)) return undefined;
     this.#entries.set(key, entry);
     return entry;
   }
 
-  #fly(key: string, question: JwtSvidQuestion): Promise<JwtSvid> {
+  /** Whether the trust domain's JWT bundle is still the one of when the token was asked for. */
+  #isOfNow({ svid, bundle }: Entry): boolean {
+    return bundle === bundleOf(svid, this.#options.snapshot());
+  }
+
+  #fly(key: string, question: JwtSvidWish): Promise<Entry> {
     const running = this.#flights.get(key);
     if (running !== undefined) return running;
     const entries = this.#entries;
     const flights = this.#flights;
+    const snapshot = this.#options.snapshot();
     const flight = this.#options
       .fetch(question)
       .then(
-        (fetched) => {
-          this.#store(entries, key, fetched);
-          return fetched.svid;
-        },
+        (fetched) => this.#store(entries, key, fetched, bundleOf(fetched.svid, snapshot)),
         (error: unknown) => {
           this.#noteFailure(entries, key, error);
           throw error;
@@ -103,18 +120,20 @@ export class JwtSvidCache {
     return flight;
   }
 
-  #store(entries: Map<string, Entry>, key: string, fetched: FetchedJwtSvid): void {
+  #store(entries: Map<string, Entry>, key: string, fetched: FetchedJwtSvid, bundle: JwtBundle | undefined): Entry {
     const now = this.#options.clock();
     const { expiresAt } = fetched.svid;
     const margin = Math.min(MARGIN_MS, (expiresAt - now) * MARGIN_SHARE);
     entries.delete(key);
     // An agent that cannot renew gives the same token again, past half of its life: not one more question per call.
     const retryAt = now + Math.min(REFRESH_RETRY_MS, (expiresAt - now) / 2);
-    entries.set(key, { ...fetched, urgentAt: expiresAt - margin, retryAt, deniedAt: undefined });
+    const entry = { ...fetched, bundle, urgentAt: expiresAt - margin, retryAt, deniedAt: undefined };
+    entries.set(key, entry);
     for (const oldest of entries.keys()) {
       if (entries.size <= MAX_ENTRIES) break;
       entries.delete(oldest);
     }
+    return entry;
   }
 
   #noteFailure(entries: Map<string, Entry>, key: string, error: unknown): void {
@@ -128,17 +147,12 @@ export class JwtSvidCache {
   }
 }
 
-function isDenied(error: unknown): boolean {
-  return error instanceof WorkloadApiError && callFailureOf(error.cause).code === status.PERMISSION_DENIED;
+function bundleOf({ id }: JwtSvid, snapshot: JwtSnapshot | undefined): JwtBundle | undefined {
+  return snapshot?.bundles.get(id.trustDomain.name)?.bundle;
 }
 
-/** W-22: the audience is mandatory. */
-function readAudience(audience: string | readonly string[]): readonly string[] {
-  const values = typeof audience === 'string' ? [audience] : [...audience];
-  if (values.length === 0 || values.includes('')) {
-    throw new WorkloadApiError('option_invalid', 'a JWT-SVID is fetched for at least one audience, none of them empty');
-  }
-  return [...new Set(values)].sort();
+function isDenied(error: unknown): boolean {
+  return error instanceof WorkloadApiError && callFailureOf(error.cause).code === status.PERMISSION_DENIED;
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

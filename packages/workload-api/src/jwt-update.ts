@@ -1,6 +1,7 @@
 import { type JwtBundle, parseJwtBundle, type TrustDomain } from '@dirgate/spiffe';
+import { causeOf } from './bundle-entry.js';
 import { type BundleEntries, readBundleMap } from './bundle-map.js';
-import type { JWTBundlesResponse } from './gen/spiffe/workload/workloadapi_pb.js';
+import { type BundlesField, splitBundlesField } from './bundles-field.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import type { UpdateContext } from './x509-update.js';
 
@@ -9,25 +10,41 @@ export interface JwtSnapshot {
   readonly bundles: BundleEntries<JwtBundle>;
 }
 
+/** As {@link UpdateContext}; our own trust domains are those of our SVIDs, as far as they are known. */
+export interface JwtUpdateContext extends UpdateContext<JwtSnapshot> {
+  readonly ownTrustDomains: Iterable<string>;
+}
+
 /**
- * Validates one `JWTBundlesResponse` as a whole. A bundle that cannot be read is left out and reported (TW-7); one with
- * no key is a revocation and stays (W-14). A key without `use` counts as one for JWT-SVIDs (D8).
+ * Takes over one encoded `JWTBundlesResponse`. Bundles are read when they are needed, those of our own trust domains at once. One
+ * that cannot be read is not trusted and is reported (TW-7), also when that leaves none; one with no key is a revocation and
+ * stays (W-14). A key without `use` counts as one for JWT-SVIDs (D8).
  *
- * @throws WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept. That is so for
- * our own trust domain's bundle too, where it is known
+ * @throws WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept. That is so when our own
+ * trust domain's bundle cannot be read, or when there is no bundle at all
  */
 export function readJwtUpdate(
-  { bundles }: JWTBundlesResponse,
-  { previous, maxBundles, report, ownTrustDomain }: UpdateContext<JwtSnapshot> & { readonly ownTrustDomain: string | undefined },
+  message: Uint8Array,
+  { previous, maxBundles, report, ownTrustDomains }: JwtUpdateContext,
 ): JwtSnapshot {
-  const count = Object.keys(bundles).length;
-  if (count > maxBundles) throw invalid(`it holds more than ${maxBundles} bundles`);
-  const entries = readBundleMap(bundles, previous?.bundles ?? new Map(), parse, report);
-  if (entries.size === 0) throw invalid('it holds no bundle that can be read');
-  if (ownTrustDomain !== undefined && `spiffe://${ownTrustDomain}` in bundles && !entries.has(ownTrustDomain)) {
-    throw invalid('the bundle of our own trust domain cannot be read');
+  let field: BundlesField;
+  try {
+    field = splitBundlesField(message, { field: 1, most: new Map([[1, { count: maxBundles, what: 'bundles' }]]) });
+  } catch (cause) {
+    throw invalid(causeOf(cause), cause);
   }
-  return { bundles: entries };
+  if (field.bundles.length === 0) throw invalid('a mandatory field is empty');
+  // Where our own bundle refuses the message, the one before stays trusted, and nothing else may be said of it.
+  let judging = false;
+  const reader = { parse, report: (problem: string): void => void (judging || report(problem)) };
+  const bundles = readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader);
+  judging = true;
+  for (const name of ownTrustDomains) {
+    const entry = bundles.get(name);
+    if (entry && !entry.bundle) throw invalid('the bundle of our own trust domain cannot be read');
+  }
+  judging = false;
+  return { bundles };
 }
 
 function parse(trustDomain: TrustDomain, raw: Uint8Array): JwtBundle {
@@ -36,6 +53,6 @@ function parse(trustDomain: TrustDomain, raw: Uint8Array): JwtBundle {
   return parseJwtBundle(trustDomain, raw, { keysWithoutUse: 'jwt-svid' });
 }
 
-function invalid(why: string): WorkloadApiError {
-  return new WorkloadApiError('response_invalid', `a JWTBundlesResponse is discarded: ${why}`);
+function invalid(why: string, cause?: unknown): WorkloadApiError {
+  return new WorkloadApiError('response_invalid', `a JWTBundlesResponse is discarded: ${why}`, { cause });
 }

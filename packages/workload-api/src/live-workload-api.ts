@@ -1,41 +1,53 @@
-import type { JwtBundle, JwtSvid, JwtSvidRequest, TrustDomain, X509Bundle, X509Svid } from '@dirgate/spiffe';
-import { status } from '@grpc/grpc-js';
-import { Backoff } from './backoff.js';
-import type { CallFailure } from './call-failure.js';
+import type { JwtBundle, JwtSvid, TrustDomain, X509Bundle, X509Svid } from '@dirgate/spiffe';
 import type { Settings } from './connect-options.js';
 import type { EndpointAddress } from './endpoint-address.js';
 import { fetchJwtSvid } from './fetch-jwt-svid.js';
 import type { FirstUpdate, WorkloadApiProfile } from './first-update.js';
 import { IdentityState } from './identity-state.js';
+import { type IdentityStatus, StatusBoard } from './identity-status.js';
 import { JwtSvidCache } from './jwt-svid-cache.js';
+import { chooseJwtSvid } from './jwt-svid-choice.js';
 import { readJwtUpdate } from './jwt-update.js';
-import { runStreamLoop, type StreamLoop } from './stream-loop.js';
-import { WithdrawalGrace } from './withdrawal-grace.js';
-import type { WorkloadApi } from './workload-api.js';
-import { openWorkloadApiClient, securityHeader } from './workload-api-channel.js';
+import { Listeners } from './listeners.js';
+import { type ProfileStream, runProfileStream } from './profile-stream.js';
+import { type WaitForOptions, waitFor } from './wait-for.js';
+import type { HintedJwtSvidRequest, WorkloadApi } from './workload-api.js';
+import { openWorkloadApiClient } from './workload-api-channel.js';
 import { WorkloadApiError } from './workload-api-error.js';
+import { readX509BundlesUpdate } from './x509-bundles-update.js';
 import type { X509Snapshot } from './x509-snapshot.js';
 import { readX509Update } from './x509-update.js';
 
 /** The client behind `connectWorkloadApi`: two streams kept open, two snapshots, one token cache. */
 export class LiveWorkloadApi implements WorkloadApi {
   readonly address: string;
-  readonly #endpoint: EndpointAddress;
   readonly #settings: Settings;
   readonly #state: IdentityState;
+  readonly #board: StatusBoard<WorkloadApiProfile>;
+  readonly #statusChanges: Listeners;
   readonly #jwtSvids: JwtSvidCache;
+  readonly #openClient: () => ReturnType<typeof openWorkloadApiClient>;
   readonly #lifetime = new AbortController();
-  #loops: Promise<unknown> = Promise.resolve();
+  #streams: Promise<unknown> = Promise.resolve();
 
   constructor(endpoint: EndpointAddress, settings: Settings) {
+    const { clock, jwtSvidTimeoutMs: timeoutMs, withdrawGraceMs, logger, limits } = settings;
+    const { signal } = this.#lifetime;
+    const openClient = () => openWorkloadApiClient(endpoint, limits.maxResponseBytes);
     this.address = endpoint.text;
-    this.#endpoint = endpoint;
     this.#settings = settings;
-    this.#state = new IdentityState(settings.logger);
-    const { clock, jwtSvidTimeoutMs: timeoutMs, withdrawGraceMs, logger } = settings;
-    const signal = this.#lifetime.signal;
+    this.#openClient = openClient;
+    this.#state = new IdentityState(logger, clock);
+    this.#statusChanges = new Listeners('a status', logger);
+    this.#board = new StatusBoard(clock, () => ({
+      isExpired: this.#state.isExpired,
+      generation: this.#state.generation,
+      validUntil: this.#state.x509?.chosen?.validUntil,
+    }));
+    this.#state.onExpired(() => this.#board.refresh());
     this.#jwtSvids = new JwtSvidCache({
-      fetch: (question) => fetchJwtSvid(question, { openClient: this.#openClient, clock, timeoutMs, signal }),
+      fetch: (wish) => fetchJwtSvid(wish, { openClient, clock, timeoutMs, signal, logger }),
+      snapshot: () => this.#state.jwt,
       clock,
       withdrawGraceMs,
       logger,
@@ -44,30 +56,38 @@ export class LiveWorkloadApi implements WorkloadApi {
 
   /** Opens the streams; `first` is told what becomes of them. */
   start(first: FirstUpdate): void {
-    const { clock, maxBundles, logger } = this.#settings;
-    const report = (problem: string): void => logger.warn(problem);
-    const x509 = this.#keepOpen('x509', first, {
-      name: 'FetchX509SVID',
-      openStream: (client) => client.fetchX509SVID({}, securityHeader()),
-      apply: (message) => {
-        this.#setX509(readX509Update(message, { previous: this.#state.x509, now: clock(), maxBundles, report }));
+    const { clock, selectSvid: select, need, limits } = this.#settings;
+    const { maxBundles } = limits;
+    const x509 = need?.includes('x509-bundles')
+      ? this.#keepOpen('x509-bundles', first, 'FetchX509Bundles', {
+          apply: (message, report) => {
+            const { x509: previous } = this.#state;
+            this.#setX509(readX509BundlesUpdate(message, { previous, now: clock(), maxBundles, report }));
+            return undefined;
+          },
+          drop: () => this.#setX509(undefined),
+        })
+      : this.#keepOpen('x509', first, 'FetchX509SVID', {
+          apply: (message, report) => {
+            const { x509: previous } = this.#state;
+            const snapshot = readX509Update(message, { previous, now: clock(), maxBundles, report, select });
+            this.#setX509(snapshot);
+            // W-19: the message is good, but it has nothing for us.
+            if (snapshot.chosen) return undefined;
+            return new WorkloadApiError('svid_not_selected', 'none of our X509-SVIDs is the selected one');
+          },
+          drop: () => this.#setX509(undefined),
+        });
+    const jwt = this.#keepOpen('jwt', first, 'FetchJWTBundles', {
+      apply: (message, report) => {
+        const { jwt: previous, x509: own } = this.#state;
+        const ownTrustDomains = new Set(own?.svids.map(({ svid }) => svid.id.trustDomain.name));
+        this.#state.setJwt(readJwtUpdate(message, { previous, now: clock(), maxBundles, report, ownTrustDomains }));
+        return undefined;
       },
-      drop: () => this.#setX509(undefined),
+      drop: () => this.#state.setJwt(undefined),
     });
-    const jwt = this.#keepOpen('jwt', first, {
-      name: 'FetchJWTBundles',
-      openStream: (client) => client.fetchJWTBundles({}, securityHeader()),
-      apply: (message) => {
-        const { jwt: previous } = this.#state;
-        const ownTrustDomain = this.x509Svid()?.id.trustDomain.name;
-        this.#state.setJwt(readJwtUpdate(message, { previous, now: clock(), maxBundles, report, ownTrustDomain }));
-      },
-      drop: () => {
-        this.#jwtSvids.clear();
-        this.#state.setJwt(undefined);
-      },
-    });
-    this.#loops = Promise.all([x509, jwt]);
+    this.#streams = Promise.all([x509, jwt]);
   }
 
   x509Svid(): X509Svid | undefined {
@@ -75,7 +95,7 @@ export class LiveWorkloadApi implements WorkloadApi {
   }
 
   x509Svids(): readonly X509Svid[] {
-    return this.#state.x509?.svids.map(({ svid }) => svid) ?? [];
+    return this.#state.x509Svids();
   }
 
   x509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
@@ -86,71 +106,72 @@ export class LiveWorkloadApi implements WorkloadApi {
     return this.#state.jwtBundle(trustDomain);
   }
 
-  async fetchJwtSvid(request: JwtSvidRequest): Promise<JwtSvid> {
+  async fetchJwtSvid(request: HintedJwtSvidRequest): Promise<JwtSvid> {
     if (this.#lifetime.signal.aborted) throw new WorkloadApiError('closed', 'the Workload API client is closed');
-    return this.#jwtSvids.get(request);
+    return this.#jwtSvids.get(request, chooseJwtSvid(request, this.#settings, this.#state.x509?.chosen));
   }
 
   onChange(listener: () => void): () => void {
     return this.#state.onChange(listener);
   }
 
+  onExpired(listener: () => void): () => void {
+    return this.#state.onExpired(listener);
+  }
+
+  status(): IdentityStatus {
+    return this.#board.status();
+  }
+
+  async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
+    const subscribe = (look: () => void): (() => void) => {
+      const stops = [this.#state.onChange(look), this.#statusChanges.add(look)];
+      return () => {
+        for (const stop of stops) stop();
+      };
+    };
+    return waitFor({ holds: predicate, subscribe, end: this.#lifetime.signal }, options);
+  }
+
   async close(): Promise<void> {
     this.#lifetime.abort();
     this.#jwtSvids.clear();
-    await this.#loops;
+    await this.#streams;
+    this.#board.end(new WorkloadApiError('closed', 'the Workload API client is closed'));
     this.#state.end();
+    this.#statusChanges.clear();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  readonly #openClient = () => openWorkloadApiClient(this.#endpoint, this.#settings.maxResponseBytes);
-
   /** An endpoint may go on serving JWT bundles to a workload whose identity it took away: its tokens end with the identity. */
   #setX509(snapshot: X509Snapshot | undefined): void {
     const ids = new Set(snapshot?.svids.map(({ svid }) => svid.id.toString()));
-    if (this.x509Svids().some(({ id }) => !ids.has(id.toString()))) this.#jwtSvids.clear();
+    if (this.#state.x509?.svids.some(({ svid }) => !ids.has(svid.id.toString()))) this.#jwtSvids.clear();
     this.#state.setX509(snapshot);
   }
 
-  /** Runs one profile's stream for the life of this client. */
-  async #keepOpen<Message>(
+  #keepOpen(
     profile: WorkloadApiProfile,
     first: FirstUpdate,
-    stream: Pick<StreamLoop<Message>, 'name' | 'openStream' | 'apply'> & { readonly drop: () => void },
+    name: ProfileStream['name'],
+    { apply, drop }: Pick<ProfileStream, 'apply' | 'drop'>,
   ): Promise<void> {
-    const { withdrawGraceMs, responseTimeoutMs, logger, backoff } = this.#settings;
-    let held = false;
-    const grace = new WithdrawalGrace(withdrawGraceMs, () => {
-      logger.error(`${stream.name}: withdrawn by the endpoint; what it gave us is not used any more`);
-      held = false;
-      stream.drop();
-    });
-    const ended = await runStreamLoop<Message>({
-      name: stream.name,
+    const need = this.#settings.need ?? ['x509', 'jwt'];
+    this.#board.add(profile, need.includes(profile));
+    return runProfileStream({
+      profile,
+      name,
+      apply,
+      drop,
+      first,
+      board: this.#board,
+      onStatus: () => this.#statusChanges.tell(),
       openClient: this.#openClient,
-      openStream: stream.openStream,
-      apply: (message) => {
-        stream.apply(message);
-        held = true;
-        grace.granted();
-        first.arrived(profile);
-      },
-      onFailure: (failure: CallFailure) => {
-        if (held && failure.code === status.PERMISSION_DENIED) grace.denied();
-        first.failed(profile, failure);
-      },
-      backoff: new Backoff(backoff),
-      responseTimeoutMs,
-      logger,
+      settings: this.#settings,
       signal: this.#lifetime.signal,
     });
-    if (!ended || this.#lifetime.signal.aborted) return grace.granted();
-    // Nothing will ever update this profile again, so that nothing of it can be trusted for long.
-    if (held) grace.denied();
-    first.ended(profile, ended);
-    this.#lifetime.signal.addEventListener('abort', () => grace.granted(), { once: true });
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClientReadableStream, status } from '@grpc/grpc-js';
 import type { Backoff } from './backoff.js';
 import { type CallFailure, callFailureOf, describeFailure } from './call-failure.js';
+import { OncePerText } from './once-per-text.js';
 import type { WorkloadApiClient } from './workload-api-channel.js';
 import type { WorkloadApiLogger } from './workload-api-logger.js';
 
@@ -32,9 +33,10 @@ export interface StreamLoop<Message> {
 export async function runStreamLoop<Message>(loop: StreamLoop<Message>): Promise<CallFailure | undefined> {
   const { name, backoff, logger, signal, onFailure } = loop;
   let reported = '';
+  const discarded = new OncePerText((text) => logger.error(text));
   while (!signal.aborted) {
     const startedAt = performance.now();
-    const { failure, worked } = await runAttempt(loop);
+    const { failure, worked } = await runAttempt(loop, discarded);
     if (signal.aborted) return undefined;
     onFailure(failure);
     const text = describeFailure(name, failure);
@@ -44,7 +46,7 @@ export async function runStreamLoop<Message>(loop: StreamLoop<Message>): Promise
     if (isFinal(failure)) return failure;
     // A stream that served its purpose comes back at once; one that only blinks must not make a hot loop.
     const atOnce = worked && performance.now() - startedAt >= backoff.initialMs;
-    await sleep(atOnce ? 0 : backoff.next(), undefined, { signal }).catch(() => {});
+    await sleep(atOnce ? 0 : backoff.next(failure.code), undefined, { signal }).catch(() => {});
   }
   return undefined;
 }
@@ -54,8 +56,11 @@ function isFinal({ code }: CallFailure): boolean {
 }
 
 /** One connection, one stream, to its end. `worked`: at least one message was taken over. */
-async function runAttempt<Message>(loop: StreamLoop<Message>): Promise<{ failure: CallFailure; worked: boolean }> {
-  const { apply, backoff, logger, name, onFailure, responseTimeoutMs, signal } = loop;
+async function runAttempt<Message>(
+  loop: StreamLoop<Message>,
+  discarded: OncePerText,
+): Promise<{ failure: CallFailure; worked: boolean }> {
+  const { apply, backoff, name, onFailure, responseTimeoutMs, signal } = loop;
   let worked = false;
   let timedOut = false;
   let client: WorkloadApiClient | undefined;
@@ -83,9 +88,10 @@ async function runAttempt<Message>(loop: StreamLoop<Message>): Promise<{ failure
         apply(message);
         worked = true;
         backoff.reset();
+        discarded.forget();
       } catch (error) {
         const failure = callFailureOf(error);
-        logger.error(`${name}: ${failure.details}`);
+        discarded.report(`${name}: ${failure.details}`);
         onFailure(failure);
       }
     }

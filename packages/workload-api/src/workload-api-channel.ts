@@ -1,5 +1,5 @@
-import { clientConstructor, type GrpcJsClient } from '@dirgate/service-definition';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { clientConstructor, type GrpcJsClient, serviceDefinition } from '@dirgate/service-definition';
+import { type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
 import type { EndpointAddress } from './endpoint-address.js';
 import { SpiffeWorkloadAPI } from './gen/spiffe/workload/workloadapi_pb.js';
 
@@ -11,6 +11,17 @@ const KEEPALIVE_TIMEOUT_MS = 20_000;
 export type WorkloadApiClient = GrpcJsClient<typeof SpiffeWorkloadAPI>;
 
 const Client = clientConstructor(SpiffeWorkloadAPI);
+const METHODS = serviceDefinition(SpiffeWorkloadAPI);
+const PATHS = {
+  FetchX509SVID: METHODS.fetchX509SVID.path,
+  FetchX509Bundles: METHODS.fetchX509Bundles.path,
+  FetchJWTBundles: METHODS.fetchJWTBundles.path,
+};
+/** None of the requests that open a stream has a field. */
+const NO_FIELDS = Buffer.alloc(0);
+
+/** The streams of the Workload API; each message on them is the full state (W-12). */
+export type WorkloadApiStream = 'FetchX509SVID' | 'FetchX509Bundles' | 'FetchJWTBundles';
 
 /**
  * Opens a client with a connection of its own, plaintext (W-2), which the caller closes. grpc-js would share connections
@@ -33,4 +44,18 @@ export function securityHeader(): Metadata {
   const metadata = new Metadata();
   metadata.set('workload.spiffe.io', 'true');
   return metadata;
+}
+
+/**
+ * Opens a stream whose messages come as bytes. What is no message would end the stream inside of grpc-js; here it is discarded as
+ * any other message that cannot be used.
+ */
+export function openWorkloadApiStream(client: WorkloadApiClient, name: WorkloadApiStream): ClientReadableStream<Buffer> {
+  return client.makeServerStreamRequest(
+    PATHS[name],
+    () => NO_FIELDS,
+    (bytes) => bytes,
+    {},
+    securityHeader(),
+  );
 }

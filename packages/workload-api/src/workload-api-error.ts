@@ -14,10 +14,26 @@ export type WorkloadApiErrorCode =
   | 'request_refused'
   /** The endpoint answered UNIMPLEMENTED, which is never retried (W-9). */
   | 'not_supported'
+  /** The endpoint answered PERMISSION_DENIED: it has no identity for this workload. */
+  | 'permission_denied'
+  /** The endpoint could not be reached, or ended the call with another status. */
+  | 'unavailable'
+  /** There was no answer in time, or what was waited for did not come true. */
+  | 'timeout'
   /** A message or token of the endpoint was not acceptable; it was discarded. */
   | 'response_invalid'
   /** No JWT-SVID could be had. */
   | 'jwt_svid_unavailable'
+  /** `ValidateJWTSVID`: the token is not valid for this audience. */
+  | 'jwt_svid_invalid'
+  /** None of our identities is the one that `select` or a hint names (W-19). */
+  | 'svid_not_selected'
+  /** A file of an identity cannot be read. */
+  | 'file_unreadable'
+  /** A file of an identity does not hold what it should, or the files do not fit each other. */
+  | 'file_invalid'
+  /** Others than its owner may read or write the file of a private key. */
+  | 'key_file_exposed'
   /** The `signal` was aborted. */
   | 'aborted'
   /** The client was closed. */

@@ -8,9 +8,11 @@ export interface X509SvidEntry {
   readonly privateKey: Uint8Array;
 }
 
-/** All of one `X509SVIDResponse`, validated. Never changed after it was made (W-25). */
+/** All of one `X509SVIDResponse` or `X509BundlesResponse`, validated. Never changed after it was made (W-25). */
 export interface X509Snapshot {
-  /** The default identity first (W-18). */
-  readonly svids: readonly [X509SvidEntry, ...X509SvidEntry[]];
+  /** In the order sent (W-18). Empty where no SVID was asked for. */
+  readonly svids: readonly X509SvidEntry[];
+  /** The one of {@link svids} that we present; `undefined` when none of them was selected (W-19). */
+  readonly chosen: X509Svid | undefined;
   readonly bundles: BundleEntries<X509Bundle>;
 }

@@ -1,19 +1,15 @@
-import {
-  parseX509Bundle,
-  parseX509Svid,
-  SpiffeError,
-  type TrustDomain,
-  verifyX509Svid,
-  type X509Bundle,
-  type X509Svid,
-} from '@dirgate/spiffe';
-import { type BundleEntry, type BundleReport, causeOf, readBundle, readBundleMap } from './bundle-map.js';
-import type { X509SVID, X509SVIDResponse } from './gen/spiffe/workload/workloadapi_pb.js';
+import { fromBinary } from '@bufbuild/protobuf';
+import { parseX509Bundle, parseX509Svid, type TrustDomain, type X509Bundle } from '@dirgate/spiffe';
+import { type BundleEntry, type BundleReport, causeOf } from './bundle-entry.js';
+import { type BundleEntries, entryOf, readBundleMap } from './bundle-map.js';
+import { type BundlesField, splitBundlesField } from './bundles-field.js';
+import { type X509SVID, X509SVIDResponseSchema } from './gen/spiffe/workload/workloadapi_pb.js';
+import { readHint, type SelectSvid } from './svid-selection.js';
+import { verifyOwnSvid } from './verify-own-svid.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import type { X509Snapshot, X509SvidEntry } from './x509-snapshot.js';
 
 const MAX_SVIDS = 100;
-const MAX_HINT_BYTES = 1024;
 
 /** What an update is read against. */
 export interface UpdateContext<Snapshot> {
@@ -24,23 +20,24 @@ export interface UpdateContext<Snapshot> {
   readonly report: BundleReport;
 }
 
+/** As {@link UpdateContext}, for messages with SVIDs. */
+export interface X509UpdateContext extends UpdateContext<X509Snapshot> {
+  readonly select: SelectSvid;
+}
+
 /**
- * Validates one `X509SVIDResponse` as a whole. On return: every SVID's key, chain, own bundle and ID belong together and
- * it is valid now (X-24); what did not change is the same object as before. A federated bundle that cannot be read is
- * left out (TW-7); `crl` is not evaluated (W-24).
+ * Validates one encoded `X509SVIDResponse` as a whole. On return: every SVID's key, chain, own bundle and ID belong together and
+ * it is valid now (X-24); what did not change is the same object as before. Federated bundles are read when they are needed; one
+ * that cannot be read is not trusted (TW-7). `crl` is not evaluated (W-24).
  *
  * @throws WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept
  */
-export function readX509Update(message: X509SVIDResponse, context: UpdateContext<X509Snapshot>): X509Snapshot {
-  const { svids, federatedBundles } = message;
-  if (svids.length > MAX_SVIDS) throw invalid(`it holds more than ${MAX_SVIDS} SVIDs`);
-  if (Object.keys(federatedBundles).length > context.maxBundles)
-    throw invalid(`it holds more than ${context.maxBundles} bundles`);
-
+export function readX509Update(message: Uint8Array, context: X509UpdateContext): X509Snapshot {
+  const { bundles, rest } = split(message, context.maxBundles);
   const own = new Map<string, BundleEntry<X509Bundle>>();
   const entries: X509SvidEntry[] = [];
   const hints = new Set<string>();
-  for (const [index, svid] of svids.entries()) {
+  for (const [index, svid] of decodeSvids(rest).entries()) {
     const entry = readSvid(svid, index, own, context);
     const { hint } = entry.svid;
     // W-17: of SVIDs with one hint only the first counts.
@@ -51,18 +48,39 @@ export function readX509Update(message: X509SVIDResponse, context: UpdateContext
     hints.add(hint);
     entries.push(entry);
   }
-  const [first, ...others] = entries;
-  if (!first) throw invalid('it holds no SVID');
-  return { svids: [first, ...others], bundles: mergeBundles(own, federatedBundles, context) };
+  if (entries.length === 0) throw invalid('it holds no SVID');
+  const svids = entries.map(({ svid }) => svid);
+  const chosen = context.select(svids, context.report);
+  return { svids: entries, chosen, bundles: mergeBundles(own, bundles, context) };
+}
+
+function split(message: Uint8Array, maxBundles: number): BundlesField {
+  const most = new Map([
+    [1, { count: MAX_SVIDS, what: 'SVIDs' }],
+    [3, { count: maxBundles, what: 'bundles' }],
+  ]);
+  try {
+    return splitBundlesField(message, { field: 3, most });
+  } catch (cause) {
+    throw invalid(causeOf(cause), cause);
+  }
+}
+
+function decodeSvids(message: Uint8Array): readonly X509SVID[] {
+  try {
+    return fromBinary(X509SVIDResponseSchema, message).svids;
+  } catch (cause) {
+    throw invalid(causeOf(cause), cause);
+  }
 }
 
 /** W-23: what a response calls federated never replaces our own bundle. */
 function mergeBundles(
-  own: ReadonlyMap<string, BundleEntry<X509Bundle>>,
-  federated: Readonly<Record<string, Uint8Array>>,
-  { previous, report }: UpdateContext<X509Snapshot>,
-): Map<string, BundleEntry<X509Bundle>> {
-  const bundles = readBundleMap(federated, previous?.bundles ?? new Map(), parseX509Bundle, report);
+  own: BundleEntries<X509Bundle>,
+  federated: BundlesField['bundles'],
+  { previous, report }: X509UpdateContext,
+): BundleEntries<X509Bundle> {
+  const bundles = readBundleMap(federated, previous?.bundles ?? new Map(), { parse: parseX509Bundle, report });
   for (const [name, entry] of own) {
     if (bundles.has(name)) report(`the federated bundles name our own trust domain spiffe://${name}; our own bundle stays`);
     bundles.set(name, entry);
@@ -74,7 +92,7 @@ function readSvid(
   message: X509SVID,
   index: number,
   own: Map<string, BundleEntry<X509Bundle>>,
-  { previous, now, report }: UpdateContext<X509Snapshot>,
+  { previous, now, report }: X509UpdateContext,
 ): X509SvidEntry {
   const fail = (why: string, cause?: unknown): WorkloadApiError => invalid(`SVID ${index}: ${why}`, cause);
   if (message.spiffeId === '' || !message.x509Svid.length || !message.x509SvidKey.length || !message.bundle.length) {
@@ -89,9 +107,9 @@ function readSvid(
   const { svid } = entry;
   if (svid.id.toString() !== message.spiffeId) throw fail('spiffe_id is not the ID of the certificate');
   try {
-    const bundle = readOwnBundle(svid.id.trustDomain, message.bundle, own, previous);
+    const bundle = ownBundle(svid.id.trustDomain, message.bundle, own, previous);
     own.set(svid.id.trustDomain.name, bundle);
-    verifyOwnSvid(svid, bundle.bundle, now);
+    verifyOwnSvid(svid, bundle.require(), now);
   } catch (cause) {
     throw fail(causeOf(cause), cause);
   }
@@ -103,8 +121,7 @@ function parseEntry(
   previous: X509Snapshot | undefined,
   report: BundleReport,
 ): X509SvidEntry {
-  const usableHint = Buffer.byteLength(hint) <= MAX_HINT_BYTES ? hint : '';
-  if (usableHint !== hint) report(`a hint is longer than ${MAX_HINT_BYTES} bytes and is ignored`);
+  const usableHint = readHint(hint, report);
   const same = previous?.svids.find(
     ({ svid, chain, privateKey }) =>
       svid.hint === usableHint && Buffer.compare(chain, x509Svid) === 0 && Buffer.compare(privateKey, x509SvidKey) === 0,
@@ -115,26 +132,17 @@ function parseEntry(
   return { svid: parseX509Svid({ chain, privateKey, hint: usableHint }), chain, privateKey };
 }
 
-function readOwnBundle(
+/** Nothing is reported: what is wrong with it refuses the message. */
+function ownBundle(
   trustDomain: TrustDomain,
   raw: Uint8Array,
-  own: ReadonlyMap<string, BundleEntry<X509Bundle>>,
+  own: BundleEntries<X509Bundle>,
   previous: X509Snapshot | undefined,
 ): BundleEntry<X509Bundle> {
-  const earlier = own.get(trustDomain.name);
+  const { name } = trustDomain;
+  const earlier = own.get(name);
   if (earlier && Buffer.compare(earlier.raw, raw) !== 0) throw invalid('two SVIDs bring different bundles of one trust domain');
-  return earlier ?? readBundle(trustDomain, raw, previous?.bundles.get(trustDomain.name), parseX509Bundle);
-}
-
-/** Our SVID may be meant for one role only; which one we play is not known here. */
-function verifyOwnSvid(svid: X509Svid, bundle: X509Bundle, now: number): void {
-  const bundles = { x509Bundle: (trustDomain: TrustDomain) => (trustDomain.equals(bundle.trustDomain) ? bundle : undefined) };
-  try {
-    verifyX509Svid(svid.chain, bundles, { now, usage: 'client' });
-  } catch (error) {
-    if (!(error instanceof SpiffeError)) throw error;
-    verifyX509Svid(svid.chain, bundles, { now, usage: 'server' });
-  }
+  return earlier ?? entryOf(trustDomain, raw, previous?.bundles.get(name), { parse: parseX509Bundle, report: () => {} });
 }
 
 function invalid(why: string, cause?: unknown): WorkloadApiError {

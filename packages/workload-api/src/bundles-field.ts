@@ -1,0 +1,63 @@
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+
+/** A bundle map as it stands in a message: trust domain ID and bundle, in the order sent, doubles included. */
+export type BundleBytes = readonly (readonly [key: string, bundle: Uint8Array])[];
+
+/** A message with its bundle map set apart. */
+export interface BundlesField {
+  readonly bundles: BundleBytes;
+  /** The message without the map, still in its encoding. */
+  readonly rest: Uint8Array;
+}
+
+/** What {@link splitBundlesField} looks for. */
+export interface BundlesFieldOptions {
+  /** Number of the `map<string, bytes>` field. */
+  readonly field: number;
+  /** The most that there may be of a field, by its number, with its name for the error. Counted before anything is decoded. */
+  readonly most: ReadonlyMap<number, { readonly count: number; readonly what: string }>;
+}
+
+/**
+ * Sets the bundle map of an encoded message apart. The generated reader takes a fifth of a second for ten thousand entries, in
+ * one go; this one takes a few milliseconds, and it sees a key that comes twice.
+ *
+ * @throws Error when the bytes are no message, or hold more than they may
+ */
+export function splitBundlesField(message: Uint8Array, { field: wanted, most }: BundlesFieldOptions): BundlesField {
+  const bundles: [string, Uint8Array][] = [];
+  const rest: Uint8Array[] = [];
+  const counts = new Map<number, number>();
+  const reader = new BinaryReader(message);
+  while (reader.pos < reader.len) {
+    const start = reader.pos;
+    const [field, type] = reader.tag();
+    const count = (counts.get(field) ?? 0) + 1;
+    counts.set(field, count);
+    const limit = most.get(field);
+    if (limit && count > limit.count) throw new Error(`it holds more than ${limit.count} ${limit.what}`);
+    if (field === wanted && type === WireType.LengthDelimited) {
+      bundles.push(readEntry(reader));
+    } else {
+      reader.skip(type, field);
+      rest.push(message.subarray(start, reader.pos));
+    }
+  }
+  return { bundles, rest: Buffer.concat(rest) };
+}
+
+/** One map entry: key is field 1, value is field 2; either may be missing and is empty then. */
+function readEntry(reader: BinaryReader): [string, Uint8Array] {
+  const length = reader.uint32();
+  const end = reader.pos + length;
+  let key = '';
+  let bundle: Uint8Array = new Uint8Array();
+  while (reader.pos < end) {
+    const [field, type] = reader.tag();
+    if (field === 1 && type === WireType.LengthDelimited) key = reader.string();
+    else if (field === 2 && type === WireType.LengthDelimited) bundle = reader.bytes();
+    else reader.skip(type, field);
+  }
+  if (reader.pos !== end) throw new RangeError('a map entry is longer than it says');
+  return [key, bundle];
+}

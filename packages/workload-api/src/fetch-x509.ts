@@ -1,0 +1,42 @@
+import type { X509Bundle } from '@dirgate/spiffe';
+import { readCallSettings, type WorkloadApiCallOptions } from './call-options.js';
+import { readFirstMessage } from './first-message.js';
+import { readBundles } from './read-bundles.js';
+import { compileSelection } from './svid-selection.js';
+import { readX509BundlesUpdate } from './x509-bundles-update.js';
+import { type X509Context, x509ContextOf } from './x509-context.js';
+import { readX509Update } from './x509-update.js';
+
+/**
+ * Asks once for our X509-SVIDs (`FetchX509SVID`). On return each SVID's key, chain, ID and own bundle belong together and it is
+ * valid now (X-24); a federated bundle that cannot be read was left out and told to the logger. `crl` is not evaluated. The agent
+ * is not authenticated. To keep an identity up to date use `connectWorkloadApi`.
+ *
+ * @throws WorkloadApiError `permission_denied`, `unavailable`, `timeout`, `request_refused`, `not_supported`, `response_invalid`,
+ * `aborted`, `option_invalid`, `address_missing`, `address_invalid`, `address_not_a_socket`
+ */
+export async function fetchX509Svids(options: WorkloadApiCallOptions = {}): Promise<X509Context> {
+  const settings = await readCallSettings(options);
+  const { maxBundles, logger, clock } = settings;
+  const context = { previous: undefined, maxBundles, select: compileSelection({}), report: (text: string) => logger.warn(text) };
+  const snapshot = await readFirstMessage('FetchX509SVID', settings, (message) =>
+    readX509Update(message, { ...context, now: clock() }),
+  );
+  return x509ContextOf(snapshot);
+}
+
+/**
+ * Asks once for the X.509 bundles of our own and the federated trust domains (`FetchX509Bundles`), by trust domain name; an identity
+ * of our own is not needed for it where the endpoint allows that. A bundle that cannot be read was left out and told to the logger.
+ * `crl` is not evaluated.
+ *
+ * @throws WorkloadApiError as {@link fetchX509Svids}
+ */
+export async function fetchX509Bundles(options: WorkloadApiCallOptions = {}): Promise<ReadonlyMap<string, X509Bundle>> {
+  const settings = await readCallSettings(options);
+  const { maxBundles, logger, clock } = settings;
+  const snapshot = await readFirstMessage('FetchX509Bundles', settings, (message) =>
+    readX509BundlesUpdate(message, { previous: undefined, now: clock(), maxBundles, report: (text) => logger.warn(text) }),
+  );
+  return readBundles(snapshot.bundles);
+}

@@ -1,0 +1,83 @@
+import { status } from '@grpc/grpc-js';
+import { Backoff } from './backoff.js';
+import type { BundleReport } from './bundle-entry.js';
+import { type CallFailure, errorOf } from './call-failure.js';
+import type { Settings } from './connect-options.js';
+import type { FirstUpdate, WorkloadApiProfile } from './first-update.js';
+import type { StatusBoard } from './identity-status.js';
+import { MessageReports } from './message-reports.js';
+import { runStreamLoop } from './stream-loop.js';
+import { WithdrawalGrace } from './withdrawal-grace.js';
+import { openWorkloadApiStream, type WorkloadApiClient, type WorkloadApiStream } from './workload-api-channel.js';
+import type { WorkloadApiError } from './workload-api-error.js';
+
+/** One profile, and what its stream does to the identity. */
+export interface ProfileStream {
+  readonly profile: WorkloadApiProfile;
+  readonly name: WorkloadApiStream;
+  /** Takes a message over; throws when it must be discarded. Returns why there is nothing for us in a message that is good. */
+  readonly apply: (message: Uint8Array, report: BundleReport) => WorkloadApiError | undefined;
+  /** Takes away what the messages brought. */
+  readonly drop: () => void;
+  readonly first: FirstUpdate;
+  readonly board: StatusBoard<WorkloadApiProfile>;
+  /** Told after each change on the board. */
+  readonly onStatus: () => void;
+  readonly openClient: () => WorkloadApiClient;
+  readonly settings: Settings;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** Keeps one profile up to date until `signal` is aborted, or the endpoint says that it never will be. Never rejects. */
+export async function runProfileStream(stream: ProfileStream): Promise<void> {
+  const { profile, name, first, board, onStatus, settings, signal } = stream;
+  const { withdrawGraceMs, responseTimeoutMs, logger, backoff } = settings;
+  const reports = new MessageReports((problem) => logger.warn(problem));
+  let held = false;
+  let failure: WorkloadApiError | undefined;
+  const grace = new WithdrawalGrace(withdrawGraceMs, () => {
+    logger.error(`${name}: withdrawn by the endpoint; what it gave us is not used any more`);
+    held = false;
+    board.withdrawn(profile, failure);
+    stream.drop();
+    onStatus();
+  });
+  const ended = await runStreamLoop<Uint8Array>({
+    name,
+    openClient: stream.openClient,
+    openStream: (client) => openWorkloadApiStream(client, name),
+    apply: (message) => {
+      reports.begin();
+      const problem = stream.apply(message, reports.report);
+      held = true;
+      grace.granted();
+      if (problem) {
+        board.withdrawn(profile, problem);
+        first.failed(profile, { code: status.DATA_LOSS, details: problem.message, cause: problem });
+      } else {
+        board.fresh(profile);
+        first.arrived(profile);
+      }
+      onStatus();
+    },
+    onFailure: (cause: CallFailure) => {
+      failure = errorOf(name, cause);
+      if (held && cause.code === status.PERMISSION_DENIED) grace.denied();
+      board.failing(profile, failure);
+      first.failed(profile, cause);
+      onStatus();
+    },
+    backoff: new Backoff(backoff),
+    responseTimeoutMs,
+    logger,
+    signal,
+  });
+  if (!ended || signal.aborted) return grace.granted();
+  // Nothing will ever update this profile again, so that nothing of it can be trusted for long.
+  if (held) grace.denied();
+  else if (ended.code === status.UNIMPLEMENTED) board.off(profile);
+  first.ended(profile, ended);
+  onStatus();
+  signal.addEventListener('abort', () => grace.granted(), { once: true });
+}

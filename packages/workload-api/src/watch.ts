@@ -1,0 +1,141 @@
+import type { JwtBundle, X509Bundle } from '@dirgate/spiffe';
+import { Backoff, type BackoffOptions, readBackoff } from './backoff.js';
+import { errorOf } from './call-failure.js';
+import { abortedCall, type CallSettings, readCallSettings, type WorkloadApiCallOptions } from './call-options.js';
+import { type JwtSnapshot, readJwtUpdate } from './jwt-update.js';
+import { MessageReports } from './message-reports.js';
+import { readBundles } from './read-bundles.js';
+import { runStreamLoop } from './stream-loop.js';
+import { compileSelection } from './svid-selection.js';
+import { openWorkloadApiStream, type WorkloadApiStream } from './workload-api-channel.js';
+import type { WorkloadApiError } from './workload-api-error.js';
+import { readX509BundlesUpdate } from './x509-bundles-update.js';
+import { type X509Context, x509ContextOf } from './x509-context.js';
+import { readX509Update, type UpdateContext } from './x509-update.js';
+
+/** How a stream is watched. `timeoutMs` is how long each attempt waits for its first message. */
+export interface WatchOptions extends WorkloadApiCallOptions {
+  /** Waits between attempts. Default 1 s doubling to 30 s, with jitter. */
+  readonly backoff?: BackoffOptions;
+  /**
+   * Told of each end of the stream and of each message that was discarded; another attempt follows. After `permission_denied` what
+   * was yielded before must soon not be used any more (W-20).
+   */
+  readonly onError?: (error: WorkloadApiError) => void;
+}
+
+/**
+ * Our X509-SVIDs as they change (`FetchX509SVID`): yields the full state of each valid message, checked as `fetchX509Svids` does; a
+ * consumer who is slow gets the newest only. Begins again after any end of the stream. Leaving the loop closes everything. To
+ * have an identity kept and withdrawn for you use `connectWorkloadApi`.
+ *
+ * @throws WorkloadApiError `request_refused` and `not_supported` (never retried, W-7, W-9), `aborted`, `option_invalid`,
+ * `address_missing`, `address_invalid`, `address_not_a_socket`
+ */
+export function watchX509Svids(options: WatchOptions = {}): AsyncGenerator<X509Context, never, void> {
+  const select = compileSelection({});
+  return watch('FetchX509SVID', options, (message, context) => readX509Update(message, { ...context, select }), x509ContextOf);
+}
+
+/** The X.509 bundles as they change (`FetchX509Bundles`), by trust domain name; otherwise as {@link watchX509Svids}. */
+export function watchX509Bundles(options: WatchOptions = {}): AsyncGenerator<ReadonlyMap<string, X509Bundle>, never, void> {
+  return watch('FetchX509Bundles', options, readX509BundlesUpdate, ({ bundles }) => readBundles(bundles));
+}
+
+/** The JWT bundles as they change (`FetchJWTBundles`), by trust domain name; otherwise as {@link watchX509Svids}. */
+export function watchJwtBundles(options: WatchOptions = {}): AsyncGenerator<ReadonlyMap<string, JwtBundle>, never, void> {
+  return watch(
+    'FetchJWTBundles',
+    options,
+    (message, context: UpdateContext<JwtSnapshot>) => readJwtUpdate(message, { ...context, ownTrustDomains: [] }),
+    ({ bundles }) => readBundles(bundles),
+  );
+}
+
+async function* watch<Snapshot, State>(
+  name: WorkloadApiStream,
+  options: WatchOptions,
+  read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Snapshot,
+  present: (snapshot: Snapshot) => Promise<State>,
+): AsyncGenerator<State, never, void> {
+  const settings = await readCallSettings(options);
+  const lifetime = new AbortController();
+  const end = (): void => lifetime.abort();
+  settings.signal?.addEventListener('abort', end, { once: true });
+  const newest = new Newest<Snapshot>();
+  const loop = keepReading(name, { ...settings, signal: lifetime.signal }, options, read, newest);
+  try {
+    for (;;) {
+      const snapshot = await newest.take();
+      if (settings.signal?.aborted) throw abortedCall(settings.signal);
+      yield await present(snapshot);
+    }
+  } finally {
+    end();
+    settings.signal?.removeEventListener('abort', end);
+    await loop;
+  }
+}
+
+async function keepReading<Snapshot>(
+  name: WorkloadApiStream,
+  { openClient, timeoutMs, signal, maxBundles, logger, clock }: CallSettings & { readonly signal: AbortSignal },
+  { backoff, onError }: WatchOptions,
+  read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Snapshot,
+  newest: Newest<Snapshot>,
+): Promise<void> {
+  const reports = new MessageReports((problem) => logger.warn(problem));
+  let previous: Snapshot | undefined;
+  const ended = await runStreamLoop<Uint8Array>({
+    name,
+    openClient,
+    openStream: (client) => openWorkloadApiStream(client, name),
+    apply: (message) => {
+      reports.begin();
+      previous = read(message, { previous, now: clock(), maxBundles, report: reports.report });
+      newest.put(previous);
+    },
+    onFailure: (failure) => {
+      try {
+        onError?.(errorOf(name, failure));
+      } catch (error) {
+        logger.error(`onError threw: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    },
+    backoff: new Backoff(readBackoff(backoff)),
+    responseTimeoutMs: timeoutMs,
+    logger,
+    signal,
+  });
+  newest.fail(ended ? errorOf(name, ended) : abortedCall(signal));
+}
+
+/** Holds the newest value for one who takes. */
+class Newest<Value> {
+  #value: { readonly value: Value } | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  #wake: () => void = () => {};
+
+  put(value: Value): void {
+    this.#value = { value };
+    this.#wake();
+  }
+
+  /** From now on, and once what is there was taken, taking fails. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.#wake();
+  }
+
+  async take(): Promise<Value> {
+    for (;;) {
+      const held = this.#value;
+      this.#value = undefined;
+      if (held) return held.value;
+      if (this.#failure) throw this.#failure.error;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

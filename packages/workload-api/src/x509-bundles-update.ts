@@ -1,0 +1,32 @@
+import { parseX509Bundle } from '@dirgate/spiffe';
+import { causeOf } from './bundle-entry.js';
+import { readBundleMap } from './bundle-map.js';
+import { type BundlesField, splitBundlesField } from './bundles-field.js';
+import { WorkloadApiError } from './workload-api-error.js';
+import type { X509Snapshot } from './x509-snapshot.js';
+import type { UpdateContext } from './x509-update.js';
+
+/**
+ * Takes over one encoded `X509BundlesResponse`: trust without an identity of our own. Bundles are read when they are needed; one
+ * that cannot be read is not trusted and is reported (TW-7). `crl` is not evaluated (W-24).
+ *
+ * @throws WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept
+ */
+export function readX509BundlesUpdate(
+  message: Uint8Array,
+  { previous, maxBundles, report }: UpdateContext<X509Snapshot>,
+): X509Snapshot {
+  let field: BundlesField;
+  try {
+    field = splitBundlesField(message, { field: 2, most: new Map([[2, { count: maxBundles, what: 'bundles' }]]) });
+  } catch (cause) {
+    throw invalid(causeOf(cause), cause);
+  }
+  if (field.bundles.length === 0) throw invalid('a mandatory field is empty');
+  const bundles = readBundleMap(field.bundles, previous?.bundles ?? new Map(), { parse: parseX509Bundle, report });
+  return { svids: [], chosen: undefined, bundles };
+}
+
+function invalid(why: string, cause?: unknown): WorkloadApiError {
+  return new WorkloadApiError('response_invalid', `an X509BundlesResponse is discarded: ${why}`, { cause });
+}
