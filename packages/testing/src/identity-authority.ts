@@ -87,10 +87,19 @@ export class IdentityAuthority implements AsyncDisposable {
   async serveWorkloadApi({ id, address, renew = true }: ServeWorkloadApiOptions): Promise<ServedWorkload> {
     if (this.#isClosed()) throw closed();
     const workload = this.#workload(id);
+    // Whoever serves one workload after the other must not keep them all.
+    const forget = (): void => void this.#workloads.delete(workload);
     const served = await serveWorkload(workload, {
       address: address ?? (await this.#newSocketAddress()),
       clock: this.#clock,
       renew,
+      onClose: (closed) => {
+        this.#served.delete(closed);
+        forget();
+      },
+    }).catch((error: unknown) => {
+      forget();
+      throw error;
     });
     if (this.#isClosed()) {
       await served.close();

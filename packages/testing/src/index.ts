@@ -1,3 +1,5 @@
+export type { FaultyLink, LinkFault } from './faulty-link.js';
+export { openFaultyLink } from './faulty-link.js';
 export type { IdentityAuthorityOptions, ServeWorkloadApiOptions } from './identity-authority.js';
 export { createIdentityAuthority, IdentityAuthority } from './identity-authority.js';
 export { InProcessIdentity } from './in-process-identity.js';

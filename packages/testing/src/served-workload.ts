@@ -48,10 +48,19 @@ export interface ServedWorkload extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** How {@link serveWorkload} serves. */
+export interface ServedWorkloadOptions {
+  readonly address: string;
+  readonly clock: () => number;
+  readonly renew: boolean;
+  /** Called when it is closed, each time. */
+  readonly onClose: (served: ServedWorkload) => void;
+}
+
 /** Starts the server of one workload; its X509-SVIDs are renewed at half of their life when `renew`. */
 export async function serveWorkload(
   workload: Workload,
-  { address, clock, renew }: { readonly address: string; readonly clock: () => number; readonly renew: boolean },
+  { address, clock, renew, onClose }: ServedWorkloadOptions,
 ): Promise<ServedWorkload> {
   let faults: WorkloadApiFaults = {};
   const server = await startWorkloadApiServer(
@@ -65,19 +74,25 @@ export async function serveWorkload(
       server.push();
     },
     stop: () => clearInterval(timer),
+    onClose,
   });
 }
 
 function servedWorkload(
   workload: Workload,
   server: WorkloadApiServer,
-  { inject, stop }: { readonly inject: (faults: WorkloadApiFaults) => void; readonly stop: () => void },
+  {
+    inject,
+    stop,
+    onClose,
+  }: { readonly inject: (faults: WorkloadApiFaults) => void; readonly stop: () => void } & Pick<ServedWorkloadOptions, 'onClose'>,
 ): ServedWorkload {
   const close = (): Promise<void> => {
     stop();
+    onClose(served);
     return server.close();
   };
-  return {
+  const served: ServedWorkload = {
     address: server.address,
     rotate: async () => workload.rotate(),
     withdraw: async () => workload.setWithdrawn(true),
@@ -88,6 +103,7 @@ function servedWorkload(
     close,
     [Symbol.asyncDispose]: close,
   };
+  return served;
 }
 
 function renewal(workload: Workload): NodeJS.Timeout {

@@ -19,3 +19,10 @@ test('begins anew after a reset', () => {
 test('never waits longer than the maximum, not even at first', () => {
   expect(new Backoff({ initialMs: 1000, maxMs: 5 }, () => 1).next()).toBe(5);
 });
+
+test('each class of failure doubles by itself, and a reset is one of all', () => {
+  const backoff = new Backoff({ initialMs: 10, maxMs: 100 }, () => 1);
+  expect([backoff.next('away'), backoff.next('away'), backoff.next('denied'), backoff.next('away')]).toEqual([10, 20, 10, 40]);
+  backoff.reset();
+  expect([backoff.next('away'), backoff.next('denied')]).toEqual([10, 10]);
+});

@@ -1,6 +1,7 @@
 import { parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { BundleEntry, type BundleReader, type BundleReport, type ComparableBundle } from './bundle-entry.js';
 import type { BundleBytes } from './bundles-field.js';
+import type { Turns } from './turns.js';
 
 const SCHEME = 'spiffe://';
 
@@ -11,14 +12,16 @@ export type BundleEntries<Bundle extends ComparableBundle<Bundle>> = ReadonlyMap
  * Takes over the bundle map of a response (keys are trust domain IDs, W-23) without reading a bundle. An entry whose bytes did
  * not change is the very entry of `previous`; one with a key that is no trust domain ID is reported and left out.
  */
-export function readBundleMap<Bundle extends ComparableBundle<Bundle>>(
+export async function readBundleMap<Bundle extends ComparableBundle<Bundle>>(
   bytes: BundleBytes,
   previous: BundleEntries<Bundle>,
   reader: BundleReader<Bundle>,
-): Map<string, BundleEntry<Bundle>> {
+  turns: Turns,
+): Promise<Map<string, BundleEntry<Bundle>>> {
   const entries = new Map<string, BundleEntry<Bundle>>();
   const ambiguous = new Set<string>();
   for (const [key, raw] of bytes) {
+    if (turns.isOver) await turns.next();
     const before = key.startsWith(SCHEME) ? previous.get(key.slice(SCHEME.length)) : undefined;
     const trustDomain = before?.trustDomain ?? readKey(key, reader.report);
     if (!trustDomain) continue;

@@ -1,4 +1,5 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import type { Turns } from './turns.js';
 
 /** A bundle map as it stands in a message: trust domain ID and bundle, in the order sent, doubles included. */
 export type BundleBytes = readonly (readonly [key: string, bundle: Uint8Array])[];
@@ -16,20 +17,25 @@ export interface BundlesFieldOptions {
   readonly field: number;
   /** The most that there may be of a field, by its number, with its name for the error. Counted before anything is decoded. */
   readonly most: ReadonlyMap<number, { readonly count: number; readonly what: string }>;
+  readonly turns: Turns;
 }
 
 /**
  * Sets the bundle map of an encoded message apart. The generated reader takes a fifth of a second for ten thousand entries, in
- * one go; this one takes a few milliseconds, and it sees a key that comes twice.
+ * one go; this one takes a few milliseconds, in turns, and it sees a key that comes twice.
  *
- * @throws Error when the bytes are no message, or hold more than they may
+ * Rejects with an Error when the bytes are no message, or hold more than they may
  */
-export function splitBundlesField(message: Uint8Array, { field: wanted, most }: BundlesFieldOptions): BundlesField {
+export async function splitBundlesField(
+  message: Uint8Array,
+  { field: wanted, most, turns }: BundlesFieldOptions,
+): Promise<BundlesField> {
   const bundles: [string, Uint8Array][] = [];
   const rest: Uint8Array[] = [];
   const counts = new Map<number, number>();
   const reader = new BinaryReader(message);
   while (reader.pos < reader.len) {
+    if (turns.isOver) await turns.next();
     const start = reader.pos;
     const [field, type] = reader.tag();
     const count = (counts.get(field) ?? 0) + 1;

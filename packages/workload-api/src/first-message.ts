@@ -7,12 +7,12 @@ import { WorkloadApiError } from './workload-api-error.js';
 /**
  * Opens a stream for its first message, and ends it.
  *
- * @throws WorkloadApiError by the status that the stream ended with; `timeout`, `aborted`; and what `read` throws
+ * @throws WorkloadApiError by the status that the stream ended with; `timeout`, `aborted`; and what `read` rejects with
  */
 export async function readFirstMessage<Value>(
   name: WorkloadApiStream,
   { openClient, timeoutMs, signal }: CallSettings,
-  read: (message: Uint8Array) => Value,
+  read: (message: Uint8Array) => Promise<Value>,
 ): Promise<Value> {
   const client = openClient();
   const stream = openWorkloadApiStream(client, name);
@@ -26,7 +26,7 @@ export async function readFirstMessage<Value>(
   }, timeoutMs);
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    for await (const message of stream) return read(message);
+    for await (const message of stream) return await read(message);
     throw new WorkloadApiError('unavailable', `${name}: the endpoint ended the stream without a message`);
   } catch (error) {
     if (signal?.aborted) throw abortedCall(signal);

@@ -1,4 +1,6 @@
+import { Listeners } from './listeners.js';
 import type { WorkloadApiError } from './workload-api-error.js';
+import type { WorkloadApiLogger } from './workload-api-logger.js';
 
 /**
  * How an identity is doing. `connecting`: not everything needed is there yet. `ready`: all is there and kept up to date. `stale`:
@@ -41,15 +43,22 @@ export interface StatusFacts {
 export class StatusBoard<Name extends string> {
   readonly #clock: () => number;
   readonly #facts: () => StatusFacts;
+  readonly #listeners: Listeners;
   readonly #feeds = new Map<Name, Feed>();
   #state: IdentityStateName = 'connecting';
   #since: number;
   #lastError: WorkloadApiError | undefined;
 
-  constructor(clock: () => number, facts: () => StatusFacts) {
+  constructor(clock: () => number, logger: WorkloadApiLogger, facts: () => StatusFacts) {
     this.#clock = clock;
+    this.#listeners = new Listeners('a status', logger);
     this.#facts = facts;
     this.#since = clock();
+  }
+
+  /** Calls `listener` after a feed brought something or failed. */
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   /** Counts this feed from now on. */
@@ -83,6 +92,7 @@ export class StatusBoard<Name extends string> {
   /** Nothing will come any more, and all that came is gone. */
   end(error: WorkloadApiError): void {
     for (const name of this.#feeds.keys()) this.withdrawn(name, error);
+    this.#listeners.clear();
   }
 
   /** To be called when a fact may have changed. */
@@ -110,6 +120,7 @@ export class StatusBoard<Name extends string> {
     const needed = this.#feeds.get(name)?.needed ?? false;
     this.#feeds.set(name, { state, needed, error });
     this.refresh();
+    this.#listeners.tell();
   }
 
   #derive(): IdentityStateName {

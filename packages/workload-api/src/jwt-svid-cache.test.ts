@@ -1,8 +1,10 @@
-import { parseSpiffeId } from '@dirgate/spiffe';
+import { parseJwtBundle, parseSpiffeId } from '@dirgate/spiffe';
 import { status } from '@grpc/grpc-js';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { BundleEntry } from './bundle-entry.js';
 import { JwtSvidCache } from './jwt-svid-cache.js';
 import type { FetchedJwtSvid, JwtSvidQuestion } from './jwt-svid-response.js';
+import type { JwtSnapshot } from './jwt-update.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import { SILENT_LOGGER } from './workload-api-logger.js';
 
@@ -15,6 +17,7 @@ let now: number;
 let questions: JwtSvidQuestion[];
 let answer: (question: JwtSvidQuestion) => Promise<FetchedJwtSvid>;
 let cache: JwtSvidCache;
+let snapshot: JwtSnapshot | undefined;
 
 function fresh(): FetchedJwtSvid {
   const svid = { id: ID, token: `token ${questions.length}`, expiresAt: now + LIFE_MS, hint: '' };
@@ -33,10 +36,11 @@ async function token(audience: string | readonly string[] = 'a'): Promise<string
 beforeEach(() => {
   now = 1_000_000;
   questions = [];
+  snapshot = undefined;
   answer = async () => fresh();
   cache = new JwtSvidCache({
     clock: () => now,
-    snapshot: () => undefined,
+    snapshot: () => snapshot,
     withdrawGraceMs: 15_000,
     logger: SILENT_LOGGER,
     fetch: (question) => {
@@ -171,6 +175,74 @@ describe('life of a token', () => {
     expect(questions).toHaveLength(1001);
     await token('audience 0');
     expect(questions).toHaveLength(1002);
+  });
+});
+
+describe('bundles', () => {
+  /** A snapshot of JWT bundles that are new objects, with the given key IDs. */
+  function bundles(content: Readonly<Record<string, string>>, previous?: JwtSnapshot): JwtSnapshot {
+    const reader = {
+      parse: (of: typeof ID.trustDomain, raw: Uint8Array) => parseJwtBundle(of, raw, { keysWithoutUse: 'jwt-svid' }),
+      report: () => {},
+    };
+    const entries = Object.entries(content).map(([name, kid]) => {
+      const key = { kty: 'RSA', kid, n: Buffer.alloc(256, 0xff).toString('base64url'), e: 'AQAB' };
+      const { trustDomain } = parseSpiffeId(`spiffe://${name}/x`);
+      const raw = Buffer.from(JSON.stringify({ keys: [key] }));
+      return [name, new BundleEntry(trustDomain, raw, reader, previous?.bundles.get(name)?.bundle)] as const;
+    });
+    return { bundles: new Map(entries) };
+  }
+
+  test("a token ends with its trust domain's JWT bundle, and with no other's", async () => {
+    snapshot = bundles({ 'prod.example': 'k1', 'other.example': 'k1' });
+    expect(await token()).toBe('token 1');
+    snapshot = bundles({ 'prod.example': 'k1', 'other.example': 'k2' }, snapshot);
+    expect(await token()).toBe('token 1');
+    snapshot = bundles({ 'prod.example': 'k2', 'other.example': 'k2' }, snapshot);
+    expect(await token()).toBe('token 2');
+    snapshot = undefined;
+    expect(await token()).toBe('token 3');
+  });
+
+  test('one that was asked for before and comes after is neither given nor kept', async () => {
+    snapshot = bundles({ 'prod.example': 'k1' });
+    const releases: (() => void)[] = [];
+    answer = async () => {
+      const fetched = fresh();
+      await new Promise<void>((resolve) => releases.push(resolve));
+      return fetched;
+    };
+    const waiting = token();
+    snapshot = bundles({ 'prod.example': 'k2' }, snapshot);
+    releases[0]?.();
+    await expect.poll(() => releases.length).toBe(2);
+    releases[1]?.();
+    expect(await waiting).toBe('token 2');
+    expect(await token()).toBe('token 2');
+    expect(questions).toHaveLength(2);
+  });
+});
+
+describe('hints', () => {
+  test('each has its own token', async () => {
+    const get = async (hint?: string) =>
+      (await cache.get({ audience: 'a' }, { ...FIRST, ...(hint && { wish: { hint, orFirst: false } }) })).token;
+    expect([await get(), await get('x'), await get('y'), await get('x'), await get()]).toEqual([
+      'token 1',
+      'token 2',
+      'token 3',
+      'token 2',
+      'token 1',
+    ]);
+    expect(questions).toHaveLength(3);
+  });
+
+  test('a hint that looks like a subject or an audience is neither', async () => {
+    await cache.get({ audience: 'a' }, { subject: ID, wish: undefined });
+    await cache.get({ audience: 'a' }, { subject: undefined, wish: { hint: ID.toString(), orFirst: false } });
+    await cache.get({ audience: [ID.toString(), 'a'] }, FIRST);
+    expect(questions).toHaveLength(3);
   });
 });
 

@@ -2,6 +2,7 @@ import { type JwtBundle, parseJwtBundle, type TrustDomain } from '@dirgate/spiff
 import { causeOf } from './bundle-entry.js';
 import { type BundleEntries, readBundleMap } from './bundle-map.js';
 import { type BundlesField, splitBundlesField } from './bundles-field.js';
+import { Turns } from './turns.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import type { UpdateContext } from './x509-update.js';
 
@@ -20,16 +21,17 @@ export interface JwtUpdateContext extends UpdateContext<JwtSnapshot> {
  * that cannot be read is not trusted and is reported (TW-7), also when that leaves none; one with no key is a revocation and
  * stays (W-14). A key without `use` counts as one for JWT-SVIDs (D8).
  *
- * @throws WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept. That is so when our own
+ * Rejects with WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept. That is so when our own
  * trust domain's bundle cannot be read, or when there is no bundle at all
  */
-export function readJwtUpdate(
+export async function readJwtUpdate(
   message: Uint8Array,
-  { previous, maxBundles, report, ownTrustDomains }: JwtUpdateContext,
-): JwtSnapshot {
+  { previous, maxBundles, report, ownTrustDomains, turns = new Turns() }: JwtUpdateContext,
+): Promise<JwtSnapshot> {
   let field: BundlesField;
   try {
-    field = splitBundlesField(message, { field: 1, most: new Map([[1, { count: maxBundles, what: 'bundles' }]]) });
+    const most = new Map([[1, { count: maxBundles, what: 'bundles' }]]);
+    field = await splitBundlesField(message, { field: 1, most, turns });
   } catch (cause) {
     throw invalid(causeOf(cause), cause);
   }
@@ -37,7 +39,7 @@ export function readJwtUpdate(
   // Where our own bundle refuses the message, the one before stays trusted, and nothing else may be said of it.
   let judging = false;
   const reader = { parse, report: (problem: string): void => void (judging || report(problem)) };
-  const bundles = readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader);
+  const bundles = await readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader, turns);
   judging = true;
   for (const name of ownTrustDomains) {
     const entry = bundles.get(name);

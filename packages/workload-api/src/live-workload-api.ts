@@ -7,8 +7,7 @@ import { IdentityState } from './identity-state.js';
 import { type IdentityStatus, StatusBoard } from './identity-status.js';
 import { JwtSvidCache } from './jwt-svid-cache.js';
 import { chooseJwtSvid } from './jwt-svid-choice.js';
-import { readJwtUpdate } from './jwt-update.js';
-import { Listeners } from './listeners.js';
+import { type JwtSnapshot, readJwtUpdate } from './jwt-update.js';
 import { type ProfileStream, runProfileStream } from './profile-stream.js';
 import { type WaitForOptions, waitFor } from './wait-for.js';
 import type { HintedJwtSvidRequest, WorkloadApi } from './workload-api.js';
@@ -24,7 +23,6 @@ export class LiveWorkloadApi implements WorkloadApi {
   readonly #settings: Settings;
   readonly #state: IdentityState;
   readonly #board: StatusBoard<WorkloadApiProfile>;
-  readonly #statusChanges: Listeners;
   readonly #jwtSvids: JwtSvidCache;
   readonly #openClient: () => ReturnType<typeof openWorkloadApiClient>;
   readonly #lifetime = new AbortController();
@@ -38,8 +36,7 @@ export class LiveWorkloadApi implements WorkloadApi {
     this.#settings = settings;
     this.#openClient = openClient;
     this.#state = new IdentityState(logger, clock);
-    this.#statusChanges = new Listeners('a status', logger);
-    this.#board = new StatusBoard(clock, () => ({
+    this.#board = new StatusBoard(clock, logger, () => ({
       isExpired: this.#state.isExpired,
       generation: this.#state.generation,
       validUntil: this.#state.x509?.chosen?.validUntil,
@@ -60,17 +57,17 @@ export class LiveWorkloadApi implements WorkloadApi {
     const { maxBundles } = limits;
     const x509 = need?.includes('x509-bundles')
       ? this.#keepOpen('x509-bundles', first, 'FetchX509Bundles', {
-          apply: (message, report) => {
+          apply: async (message, report) => {
             const { x509: previous } = this.#state;
-            this.#setX509(readX509BundlesUpdate(message, { previous, now: clock(), maxBundles, report }));
+            this.#setX509(await readX509BundlesUpdate(message, { previous, now: clock(), maxBundles, report }));
             return undefined;
           },
           drop: () => this.#setX509(undefined),
         })
       : this.#keepOpen('x509', first, 'FetchX509SVID', {
-          apply: (message, report) => {
+          apply: async (message, report) => {
             const { x509: previous } = this.#state;
-            const snapshot = readX509Update(message, { previous, now: clock(), maxBundles, report, select });
+            const snapshot = await readX509Update(message, { previous, now: clock(), maxBundles, report, select });
             this.#setX509(snapshot);
             // W-19: the message is good, but it has nothing for us.
             if (snapshot.chosen) return undefined;
@@ -79,13 +76,13 @@ export class LiveWorkloadApi implements WorkloadApi {
           drop: () => this.#setX509(undefined),
         });
     const jwt = this.#keepOpen('jwt', first, 'FetchJWTBundles', {
-      apply: (message, report) => {
+      apply: async (message, report) => {
         const { jwt: previous, x509: own } = this.#state;
         const ownTrustDomains = new Set(own?.svids.map(({ svid }) => svid.id.trustDomain.name));
-        this.#state.setJwt(readJwtUpdate(message, { previous, now: clock(), maxBundles, report, ownTrustDomains }));
+        this.#setJwt(await readJwtUpdate(message, { previous, now: clock(), maxBundles, report, ownTrustDomains }));
         return undefined;
       },
-      drop: () => this.#state.setJwt(undefined),
+      drop: () => this.#setJwt(undefined),
     });
     this.#streams = Promise.all([x509, jwt]);
   }
@@ -124,13 +121,8 @@ export class LiveWorkloadApi implements WorkloadApi {
   }
 
   async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
-    const subscribe = (look: () => void): (() => void) => {
-      const stops = [this.#state.onChange(look), this.#statusChanges.add(look)];
-      return () => {
-        for (const stop of stops) stop();
-      };
-    };
-    return waitFor({ holds: predicate, subscribe, end: this.#lifetime.signal }, options);
+    const watch = (look: () => void) => [this.#state.onChange(look), this.#board.onChange(look)];
+    return waitFor({ holds: predicate, watch, end: this.#lifetime.signal }, options);
   }
 
   async close(): Promise<void> {
@@ -139,7 +131,6 @@ export class LiveWorkloadApi implements WorkloadApi {
     await this.#streams;
     this.#board.end(new WorkloadApiError('closed', 'the Workload API client is closed'));
     this.#state.end();
-    this.#statusChanges.clear();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -148,9 +139,15 @@ export class LiveWorkloadApi implements WorkloadApi {
 
   /** An endpoint may go on serving JWT bundles to a workload whose identity it took away: its tokens end with the identity. */
   #setX509(snapshot: X509Snapshot | undefined): void {
+    // A message is read in turns: meanwhile all this may have been closed.
+    if (this.#lifetime.signal.aborted) return;
     const ids = new Set(snapshot?.svids.map(({ svid }) => svid.id.toString()));
     if (this.#state.x509?.svids.some(({ svid }) => !ids.has(svid.id.toString()))) this.#jwtSvids.clear();
     this.#state.setX509(snapshot);
+  }
+
+  #setJwt(snapshot: JwtSnapshot | undefined): void {
+    if (!this.#lifetime.signal.aborted) this.#state.setJwt(snapshot);
   }
 
   #keepOpen(
@@ -168,7 +165,6 @@ export class LiveWorkloadApi implements WorkloadApi {
       drop,
       first,
       board: this.#board,
-      onStatus: () => this.#statusChanges.tell(),
       openClient: this.#openClient,
       settings: this.#settings,
       signal: this.#lifetime.signal,

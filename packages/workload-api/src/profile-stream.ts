@@ -15,14 +15,12 @@ import type { WorkloadApiError } from './workload-api-error.js';
 export interface ProfileStream {
   readonly profile: WorkloadApiProfile;
   readonly name: WorkloadApiStream;
-  /** Takes a message over; throws when it must be discarded. Returns why there is nothing for us in a message that is good. */
-  readonly apply: (message: Uint8Array, report: BundleReport) => WorkloadApiError | undefined;
+  /** Takes a message over; rejects when it must be discarded. Resolves with why a message that is good has nothing for us. */
+  readonly apply: (message: Uint8Array, report: BundleReport) => Promise<WorkloadApiError | undefined>;
   /** Takes away what the messages brought. */
   readonly drop: () => void;
   readonly first: FirstUpdate;
   readonly board: StatusBoard<WorkloadApiProfile>;
-  /** Told after each change on the board. */
-  readonly onStatus: () => void;
   readonly openClient: () => WorkloadApiClient;
   readonly settings: Settings;
   /** Ends it. */
@@ -31,7 +29,7 @@ export interface ProfileStream {
 
 /** Keeps one profile up to date until `signal` is aborted, or the endpoint says that it never will be. Never rejects. */
 export async function runProfileStream(stream: ProfileStream): Promise<void> {
-  const { profile, name, first, board, onStatus, settings, signal } = stream;
+  const { profile, name, first, board, settings, signal } = stream;
   const { withdrawGraceMs, responseTimeoutMs, logger, backoff } = settings;
   const reports = new MessageReports((problem) => logger.warn(problem));
   let held = false;
@@ -39,17 +37,17 @@ export async function runProfileStream(stream: ProfileStream): Promise<void> {
   const grace = new WithdrawalGrace(withdrawGraceMs, () => {
     logger.error(`${name}: withdrawn by the endpoint; what it gave us is not used any more`);
     held = false;
-    board.withdrawn(profile, failure);
     stream.drop();
-    onStatus();
+    board.withdrawn(profile, failure);
   });
   const ended = await runStreamLoop<Uint8Array>({
     name,
     openClient: stream.openClient,
     openStream: (client) => openWorkloadApiStream(client, name),
-    apply: (message) => {
+    apply: async (message) => {
       reports.begin();
-      const problem = stream.apply(message, reports.report);
+      const problem = await stream.apply(message, reports.report);
+      if (signal.aborted) return;
       held = true;
       grace.granted();
       if (problem) {
@@ -59,14 +57,12 @@ export async function runProfileStream(stream: ProfileStream): Promise<void> {
         board.fresh(profile);
         first.arrived(profile);
       }
-      onStatus();
     },
     onFailure: (cause: CallFailure) => {
       failure = errorOf(name, cause);
       if (held && cause.code === status.PERMISSION_DENIED) grace.denied();
       board.failing(profile, failure);
       first.failed(profile, cause);
-      onStatus();
     },
     backoff: new Backoff(backoff),
     responseTimeoutMs,
@@ -78,6 +74,5 @@ export async function runProfileStream(stream: ProfileStream): Promise<void> {
   if (held) grace.denied();
   else if (ended.code === status.UNIMPLEMENTED) board.off(profile);
   first.ended(profile, ended);
-  onStatus();
   signal.addEventListener('abort', () => grace.granted(), { once: true });
 }

@@ -19,7 +19,7 @@ test('neither a client that cannot be opened nor a logger that throws ends the l
       throw new Error('could not parse target');
     },
     openStream: () => expect.unreachable(),
-    apply: () => expect.unreachable(),
+    apply: async () => expect.unreachable(),
     onFailure,
     backoff: new Backoff({ initialMs: 1, maxMs: 1 }),
     responseTimeoutMs: 1000,

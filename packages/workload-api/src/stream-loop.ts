@@ -13,8 +13,8 @@ export interface StreamLoop<Message> {
   /** A client with a fresh connection; the loop closes it. */
   readonly openClient: () => WorkloadApiClient;
   readonly openStream: (client: WorkloadApiClient) => ClientReadableStream<Message>;
-  /** Takes a message over. Throws when it must be discarded; the stream goes on. */
-  readonly apply: (message: Message) => void;
+  /** Takes a message over. Rejects when it must be discarded; the stream goes on. The next one waits until it is done. */
+  readonly apply: (message: Message) => Promise<void>;
   /** Told of each end of the stream and of each discarded message, before the next attempt. */
   readonly onFailure: (failure: CallFailure) => void;
   readonly backoff: Backoff;
@@ -85,7 +85,7 @@ async function runAttempt<Message>(
       clearTimeout(timer);
       if (signal.aborted) break;
       try {
-        apply(message);
+        await apply(message);
         worked = true;
         backoff.reset();
         discarded.forget();

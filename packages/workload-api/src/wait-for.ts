@@ -12,8 +12,8 @@ export interface WaitForOptions {
 export interface WaitForSource {
   /** Whether what is waited for is there. */
   readonly holds: () => boolean;
-  /** Calls `look` whenever that may have changed; returns a function that stops it. */
-  readonly subscribe: (look: () => void) => () => void;
+  /** Calls `look` whenever that may have changed; returns functions that stop it. */
+  readonly watch: (look: () => void) => readonly (() => void)[];
   /** Aborted when nothing will change any more. */
   readonly end: AbortSignal;
 }
@@ -23,13 +23,13 @@ export interface WaitForSource {
  *
  * @throws WorkloadApiError `timeout`, `aborted`, `closed`, `option_invalid`; and what `holds` throws
  */
-export async function waitFor({ holds, subscribe, end }: WaitForSource, options: WaitForOptions): Promise<void> {
+export async function waitFor({ holds, watch, end }: WaitForSource, options: WaitForOptions): Promise<void> {
   const { signal, timeoutMs } = options;
   if (timeoutMs !== undefined) requireInRange('timeoutMs', timeoutMs);
   return new Promise<void>((resolve, reject) => {
     const settle = (error?: unknown): void => {
       clearTimeout(timer);
-      stop();
+      for (const stop of stops) stop();
       signal?.removeEventListener('abort', abort);
       end.removeEventListener('abort', closed);
       if (error === undefined) resolve();
@@ -46,7 +46,7 @@ export async function waitFor({ holds, subscribe, end }: WaitForSource, options:
     const closed = (): void => settle(new WorkloadApiError('closed', 'the identity was closed'));
     const late = (): void => settle(new WorkloadApiError('timeout', `it did not come true within ${timeoutMs} ms`));
     const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
-    const stop = subscribe(look);
+    const stops = watch(look);
     signal?.addEventListener('abort', abort, { once: true });
     end.addEventListener('abort', closed, { once: true });
     if (signal?.aborted) abort();

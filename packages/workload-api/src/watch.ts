@@ -55,7 +55,7 @@ export function watchJwtBundles(options: WatchOptions = {}): AsyncGenerator<Read
 async function* watch<Snapshot, State>(
   name: WorkloadApiStream,
   options: WatchOptions,
-  read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Snapshot,
+  read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Promise<Snapshot>,
   present: (snapshot: Snapshot) => Promise<State>,
 ): AsyncGenerator<State, never, void> {
   const settings = await readCallSettings(options);
@@ -81,7 +81,7 @@ async function keepReading<Snapshot>(
   name: WorkloadApiStream,
   { openClient, timeoutMs, signal, maxBundles, logger, clock }: CallSettings & { readonly signal: AbortSignal },
   { backoff, onError }: WatchOptions,
-  read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Snapshot,
+  read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Promise<Snapshot>,
   newest: Newest<Snapshot>,
 ): Promise<void> {
   const reports = new MessageReports((problem) => logger.warn(problem));
@@ -90,9 +90,9 @@ async function keepReading<Snapshot>(
     name,
     openClient,
     openStream: (client) => openWorkloadApiStream(client, name),
-    apply: (message) => {
+    apply: async (message) => {
       reports.begin();
-      previous = read(message, { previous, now: clock(), maxBundles, report: reports.report });
+      previous = await read(message, { previous, now: clock(), maxBundles, report: reports.report });
       newest.put(previous);
     },
     onFailure: (failure) => {

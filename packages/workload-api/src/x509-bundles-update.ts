@@ -2,6 +2,7 @@ import { parseX509Bundle } from '@dirgate/spiffe';
 import { causeOf } from './bundle-entry.js';
 import { readBundleMap } from './bundle-map.js';
 import { type BundlesField, splitBundlesField } from './bundles-field.js';
+import { Turns } from './turns.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import type { X509Snapshot } from './x509-snapshot.js';
 import type { UpdateContext } from './x509-update.js';
@@ -10,20 +11,22 @@ import type { UpdateContext } from './x509-update.js';
  * Takes over one encoded `X509BundlesResponse`: trust without an identity of our own. Bundles are read when they are needed; one
  * that cannot be read is not trusted and is reported (TW-7). `crl` is not evaluated (W-24).
  *
- * @throws WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept
+ * Rejects with WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept.
  */
-export function readX509BundlesUpdate(
+export async function readX509BundlesUpdate(
   message: Uint8Array,
-  { previous, maxBundles, report }: UpdateContext<X509Snapshot>,
-): X509Snapshot {
+  { previous, maxBundles, report, turns = new Turns() }: UpdateContext<X509Snapshot>,
+): Promise<X509Snapshot> {
   let field: BundlesField;
   try {
-    field = splitBundlesField(message, { field: 2, most: new Map([[2, { count: maxBundles, what: 'bundles' }]]) });
+    const most = new Map([[2, { count: maxBundles, what: 'bundles' }]]);
+    field = await splitBundlesField(message, { field: 2, most, turns });
   } catch (cause) {
     throw invalid(causeOf(cause), cause);
   }
   if (field.bundles.length === 0) throw invalid('a mandatory field is empty');
-  const bundles = readBundleMap(field.bundles, previous?.bundles ?? new Map(), { parse: parseX509Bundle, report });
+  const reader = { parse: parseX509Bundle, report };
+  const bundles = await readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader, turns);
   return { svids: [], chosen: undefined, bundles };
 }
 

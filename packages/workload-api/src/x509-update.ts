@@ -5,6 +5,7 @@ import { type BundleEntries, entryOf, readBundleMap } from './bundle-map.js';
 import { type BundlesField, splitBundlesField } from './bundles-field.js';
 import { type X509SVID, X509SVIDResponseSchema } from './gen/spiffe/workload/workloadapi_pb.js';
 import { readHint, type SelectSvid } from './svid-selection.js';
+import { Turns } from './turns.js';
 import { verifyOwnSvid } from './verify-own-svid.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import type { X509Snapshot, X509SvidEntry } from './x509-snapshot.js';
@@ -18,6 +19,8 @@ export interface UpdateContext<Snapshot> {
   readonly maxBundles: number;
   /** Told of each entry that was left out while the rest took effect. */
   readonly report: BundleReport;
+  /** Default: turns of its own. */
+  readonly turns?: Turns;
 }
 
 /** As {@link UpdateContext}, for messages with SVIDs. */
@@ -30,14 +33,16 @@ export interface X509UpdateContext extends UpdateContext<X509Snapshot> {
  * it is valid now (X-24); what did not change is the same object as before. Federated bundles are read when they are needed; one
  * that cannot be read is not trusted (TW-7). `crl` is not evaluated (W-24).
  *
- * @throws WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept
+ * Rejects with WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept.
  */
-export function readX509Update(message: Uint8Array, context: X509UpdateContext): X509Snapshot {
-  const { bundles, rest } = split(message, context.maxBundles);
+export async function readX509Update(message: Uint8Array, context: X509UpdateContext): Promise<X509Snapshot> {
+  const { turns = new Turns() } = context;
+  const { bundles, rest } = await split(message, context.maxBundles, turns);
   const own = new Map<string, BundleEntry<X509Bundle>>();
   const entries: X509SvidEntry[] = [];
   const hints = new Set<string>();
   for (const [index, svid] of decodeSvids(rest).entries()) {
+    if (turns.isOver) await turns.next();
     const entry = readSvid(svid, index, own, context);
     const { hint } = entry.svid;
     // W-17: of SVIDs with one hint only the first counts.
@@ -51,16 +56,16 @@ export function readX509Update(message: Uint8Array, context: X509UpdateContext):
   if (entries.length === 0) throw invalid('it holds no SVID');
   const svids = entries.map(({ svid }) => svid);
   const chosen = context.select(svids, context.report);
-  return { svids: entries, chosen, bundles: mergeBundles(own, bundles, context) };
+  return { svids: entries, chosen, bundles: await mergeBundles(own, bundles, context, turns) };
 }
 
-function split(message: Uint8Array, maxBundles: number): BundlesField {
+async function split(message: Uint8Array, maxBundles: number, turns: Turns): Promise<BundlesField> {
   const most = new Map([
     [1, { count: MAX_SVIDS, what: 'SVIDs' }],
     [3, { count: maxBundles, what: 'bundles' }],
   ]);
   try {
-    return splitBundlesField(message, { field: 3, most });
+    return await splitBundlesField(message, { field: 3, most, turns });
   } catch (cause) {
     throw invalid(causeOf(cause), cause);
   }
@@ -75,12 +80,13 @@ function decodeSvids(message: Uint8Array): readonly X509SVID[] {
 }
 
 /** W-23: what a response calls federated never replaces our own bundle. */
-function mergeBundles(
+async function mergeBundles(
   own: BundleEntries<X509Bundle>,
   federated: BundlesField['bundles'],
   { previous, report }: X509UpdateContext,
-): BundleEntries<X509Bundle> {
-  const bundles = readBundleMap(federated, previous?.bundles ?? new Map(), { parse: parseX509Bundle, report });
+  turns: Turns,
+): Promise<BundleEntries<X509Bundle>> {
+  const bundles = await readBundleMap(federated, previous?.bundles ?? new Map(), { parse: parseX509Bundle, report }, turns);
   for (const [name, entry] of own) {
     if (bundles.has(name)) report(`the federated bundles name our own trust domain spiffe://${name}; our own bundle stays`);
     bundles.set(name, entry);

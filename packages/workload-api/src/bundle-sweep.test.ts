@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { BundleSweep } from './bundle-sweep.js';
+import { parseWord, reported, type WordBundle, words } from './test-support/word-bundle.js';
+
+const changed = vi.fn();
+let sweep: BundleSweep<WordBundle>;
+
+beforeEach(() => {
+  changed.mockClear();
+  parseWord.mockReset();
+  reported.length = 0;
+  sweep = new BundleSweep();
+});
+
+afterEach(() => sweep.stop());
+
+function many(count: number, word = 'abc'): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`td${i}`, word]));
+}
+
+test.each([
+  ['a first map', undefined, { a: 'abc' }, 1],
+  ['a first map that is empty', undefined, {}, 1],
+  ['the same bytes', { a: 'abc' }, { a: 'abc' }, 0],
+  ['the same keys in another order', { a: 'abc' }, { a: 'cba' }, 0],
+  ['another key', { a: 'abc' }, { a: 'abd' }, 1],
+  ['several that changed', { a: 'abc', b: 'abc' }, { a: 'x', b: 'y' }, 1],
+  ['one more', { a: 'abc' }, { a: 'abc', b: 'abc' }, 1],
+  ['one more that cannot be read', { a: 'abc' }, { a: 'abc', b: 'bad' }, 0],
+  ['one less', { a: 'abc', b: 'abc' }, { a: 'abc' }, 1],
+  ['one less that could not be read', { a: 'abc', b: 'bad' }, { a: 'abc' }, 0],
+  ['one that cannot be read any more', { a: 'abc' }, { a: 'bad' }, 1],
+  ['one that can be read again', { a: 'bad' }, { a: 'abc' }, 1],
+  ['none at all any more', { a: 'abc' }, undefined, 1],
+])('%s', (_name, before, after, times) => {
+  const earlier = before && words(before);
+  sweep.run(undefined, earlier, () => {});
+  sweep.run(earlier, after && words(after, earlier), changed);
+  expect(changed).toHaveBeenCalledTimes(times);
+});
+
+test('what nobody asks for is read too, so that it is reported (TW-7)', async () => {
+  const entries = words({ ...many(50), last: 'bad' });
+  sweep.run(undefined, entries, changed);
+  await vi.waitFor(() => expect(reported).toHaveLength(1));
+  expect(reported[0]).toContain('spiffe://last');
+});
+
+test('holds nobody up: ten thousand bundles are read in turns, and one that changed is read first', async () => {
+  let now = 0;
+  sweep = new BundleSweep(() => now);
+  parseWord.mockImplementation((_trustDomain, raw) => {
+    now += 1; // each takes a millisecond
+    return { word: Buffer.from(raw).toString(), equals: (other) => other.word === Buffer.from(raw).toString() };
+  });
+  const longest = vi.fn();
+  let turn = 0;
+  const before = words(many(10_000));
+  sweep.run(undefined, before, () => {});
+  while (parseWord.mock.calls.length < 10_000) {
+    longest(parseWord.mock.calls.length - turn);
+    turn = parseWord.mock.calls.length;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(Math.max(...longest.mock.calls.flat())).toBeLessThanOrEqual(20);
+  const calls = parseWord.mock.calls.length;
+  sweep.run(before, words({ ...many(10_000), td9999: 'abd' }, before), changed);
+  expect(changed).toHaveBeenCalledTimes(1);
+  expect(parseWord.mock.calls.length - calls).toBe(1);
+});
+
+test('a change that was not found out yet is not lost when the next message comes', async () => {
+  let now = 0;
+  sweep = new BundleSweep(() => {
+    now += 100; // one bundle per turn
+    return now;
+  });
+  const first = words({ a: 'abc', b: 'abc', c: 'abc' });
+  for (const entry of first.values()) void entry.bundle;
+  sweep.run(undefined, first, () => {});
+  const second = words({ a: 'cba', b: 'cba', c: 'abd' }, first);
+  sweep.run(first, second, changed);
+  expect(changed).not.toHaveBeenCalled();
+  const third = words({ a: 'cba', b: 'cba', c: 'abd' }, second);
+  expect(third.get('c')).toBe(second.get('c'));
+  sweep.run(second, third, changed);
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1));
+});
+
+test('whoever is told may end it', async () => {
+  sweep.run(undefined, words(many(100)), () => sweep.stop());
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(parseWord).not.toHaveBeenCalled();
+});

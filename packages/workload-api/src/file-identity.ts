@@ -1,0 +1,217 @@
+import {
+  type IdentitySource,
+  type JwtBundle,
+  type JwtSvid,
+  parseTrustDomain,
+  type TrustDomain,
+  type X509Bundle,
+  type X509Svid,
+} from '@dirgate/spiffe';
+import { causeOf } from './bundle-entry.js';
+import { type FileSnapshot, type IdentityContents, readFileUpdate } from './file-update.js';
+import { readFileSet, versionOf } from './identity-files.js';
+import { IdentityState } from './identity-state.js';
+import { type IdentityStatus, StatusBoard } from './identity-status.js';
+import type { LiveIdentity } from './live-identity.js';
+import { MessageReports } from './message-reports.js';
+import { requireInRange } from './number-range.js';
+import { OncePerText } from './once-per-text.js';
+import { type WaitForOptions, waitFor } from './wait-for.js';
+import { WatchedFiles } from './watched-files.js';
+import { WorkloadApiError } from './workload-api-error.js';
+import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from './workload-api-logger.js';
+
+/** Where the files of an identity are. Paths are as for `node:fs`. */
+export interface FileIdentityOptions {
+  /** PEM certificates: the SVID, then its intermediates. */
+  readonly svid: string;
+  /** The SVID's private key, PEM, not encrypted (PKCS#8, SEC1 or PKCS#1); none but its owner may have any right on the file. */
+  readonly key: string;
+  /** The bundle of our own trust domain: PEM certificates, or a SPIFFE bundle document, which brings its JWT keys too. */
+  readonly bundle: string;
+  /** The bundles of others, in the same two forms, by trust domain name. Default: none. */
+  readonly federated?: Readonly<Record<string, string>>;
+  /** How often to look at the files, should their directories not tell of a change. Default 10 000. */
+  readonly pollMs?: number;
+  /** Default: none. */
+  readonly logger?: WorkloadApiLogger;
+  /** Now, in ms since the epoch, for the validity of the SVID. Default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** An identity in files, live. There are no JWT-SVIDs in files: `fetchJwtSvid` rejects. */
+export interface FileIdentity extends LiveIdentity, IdentitySource {}
+
+/**
+ * Takes an identity from files that something else keeps up to date, and resolves once they were read. From then on they are read
+ * again when they change, all together, also where symbolic links are swapped, as Kubernetes does. On return, and after each
+ * change: key, SVID and own bundle belong together and the SVID is valid (X-24); files that do not are reported and the identity stays as it was,
+ * up to its expiry. A federated bundle that cannot be read any more is reported and not trusted, alone (TW-7). Not checked: who may write the files,
+ * and the directories on the way to them.
+ *
+ * Watches directories and has timers until closed; neither holds the process.
+ *
+ * @throws WorkloadApiError `file_unreadable`, `file_invalid`, `key_file_exposed`, `option_invalid`
+ */
+export async function fileIdentity(options: FileIdentityOptions): Promise<FileIdentity> {
+  const identity = new LiveFileIdentity(options);
+  try {
+    await identity.open();
+  } catch (error) {
+    await identity.close();
+    throw error;
+  }
+  return identity;
+}
+
+class LiveFileIdentity implements FileIdentity {
+  readonly #options: FileIdentityOptions;
+  readonly #federated: ReadonlyMap<TrustDomain, string>;
+  readonly #paths: readonly string[];
+  readonly #pollMs: number;
+  readonly #clock: () => number;
+  readonly #state: IdentityState;
+  readonly #board: StatusBoard<'files'>;
+  readonly #problems: MessageReports;
+  readonly #failures: OncePerText;
+  readonly #lifetime = new AbortController();
+  #snapshot: FileSnapshot | undefined;
+  #version = '';
+  #watched: WatchedFiles | undefined;
+  #loading: Promise<void> = Promise.resolve();
+
+  constructor(options: FileIdentityOptions) {
+    const { svid, key, bundle, clock = Date.now, pollMs = 10_000 } = options;
+    const logger = withoutThrows(options.logger ?? SILENT_LOGGER);
+    this.#options = { ...options };
+    this.#federated = readFederated(options.federated ?? {});
+    this.#paths = [svid, key, bundle, ...this.#federated.values()];
+    this.#pollMs = requireInRange('pollMs', pollMs, 1);
+    this.#clock = clock;
+    this.#state = new IdentityState(logger, clock);
+    this.#board = new StatusBoard(clock, logger, () => ({
+      isExpired: this.#state.isExpired,
+      generation: this.#state.generation,
+      validUntil: this.#state.x509?.chosen?.validUntil,
+    }));
+    this.#board.add('files', true);
+    this.#state.onExpired(() => this.#board.refresh());
+    this.#problems = new MessageReports((problem) => logger.warn(problem));
+    this.#failures = new OncePerText((text) => logger.error(text));
+  }
+
+  /** Nothing may be wrong at the start, not with a federated bundle either. */
+  async open(): Promise<void> {
+    // From before the first read, so that no change falls between the two.
+    this.#watched = new WatchedFiles({ paths: this.#paths, pollMs: this.#pollMs, look: () => this.#look() });
+    const first = this.#load((problem) => {
+      throw new WorkloadApiError('file_invalid', problem);
+    });
+    this.#loading = first.catch(() => {});
+    await first;
+  }
+
+  x509Svid(): X509Svid | undefined {
+    return this.#state.x509Svid();
+  }
+
+  x509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
+    return this.#state.x509Bundle(trustDomain);
+  }
+
+  jwtBundle(trustDomain: TrustDomain): JwtBundle | undefined {
+    return this.#state.jwtBundle(trustDomain);
+  }
+
+  async fetchJwtSvid(): Promise<JwtSvid> {
+    throw new WorkloadApiError('jwt_svid_unavailable', 'an identity in files has no JWT-SVIDs; the Workload API gives them');
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#state.onChange(listener);
+  }
+
+  onExpired(listener: () => void): () => void {
+    return this.#state.onExpired(listener);
+  }
+
+  status(): IdentityStatus {
+    return this.#board.status();
+  }
+
+  async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
+    const watch = (look: () => void) => [this.#state.onChange(look), this.#board.onChange(look)];
+    return waitFor({ holds: predicate, watch, end: this.#lifetime.signal }, options);
+  }
+
+  async close(): Promise<void> {
+    this.#lifetime.abort();
+    this.#watched?.close();
+    await this.#loading;
+    this.#board.end(new WorkloadApiError('closed', 'the identity is closed'));
+    this.#state.end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** One look after the other. */
+  #look(): void {
+    this.#loading = this.#loading.then(() => this.#reload());
+  }
+
+  /** Never rejects. Files that could not be used are read again though they did not change: time may have healed them. */
+  async #reload(): Promise<void> {
+    if (this.#lifetime.signal.aborted) return;
+    try {
+      const isFresh = this.#board.status().lastError === undefined;
+      if (isFresh && (await versionOf(this.#paths)) === this.#version) return;
+      this.#problems.begin();
+      await this.#load(this.#problems.report);
+      this.#failures.forget();
+    } catch (cause) {
+      const error = cause instanceof WorkloadApiError ? cause : new WorkloadApiError('file_invalid', causeOf(cause), { cause });
+      this.#failures.report(`${error.message}; the identity stays as it was`);
+      this.#board.failing('files', error);
+    }
+  }
+
+  async #load(report: (problem: string) => void): Promise<void> {
+    const { contents, version } = await readFileSet(this.#paths, this.#options.key);
+    const snapshot = readFileUpdate(this.#name(contents), { previous: this.#snapshot, now: this.#clock(), report });
+    if (this.#lifetime.signal.aborted) return;
+    this.#version = version;
+    this.#snapshot = snapshot;
+    this.#state.setX509(snapshot.x509);
+    this.#state.setJwt(snapshot.jwt);
+    this.#board.fresh('files');
+  }
+
+  #name(contents: Awaited<ReturnType<typeof readFileSet>>['contents']): IdentityContents {
+    const missing = { error: new WorkloadApiError('file_unreadable', 'it was not read') };
+    const named = this.#paths.map((path, index) => ({ path, content: contents[index] ?? missing }));
+    const [svid, key, bundle, ...others] = named;
+    if (!svid || !key || !bundle) throw missing.error;
+    const federated = new Map([...this.#federated.keys()].map((of, index) => [of, others[index] ?? svid] as const));
+    return { svid, key, bundle, federated };
+  }
+}
+
+function readFederated(federated: Readonly<Record<string, string>>): ReadonlyMap<TrustDomain, string> {
+  return new Map(
+    Object.entries(federated).map(([name, path]) => {
+      try {
+        return [parseTrustDomain(name), path] as const;
+      } catch (cause) {
+        throw new WorkloadApiError(
+          'option_invalid',
+          `federated names bundles by trust domain, and ${JSON.stringify(name)} is none`,
+          {
+            cause,
+          },
+        );
+      }
+    }),
+  );
+}
