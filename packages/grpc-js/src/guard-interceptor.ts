@@ -6,7 +6,7 @@ import { activeCallerContext, setCaller } from './caller-context.js';
 import { type CallShape, GuardedServerCall } from './guarded-server-call.js';
 import { stripIdentityMetadata } from './identity-metadata.js';
 import { refuseCall } from './refuse-call.js';
-import { readCallTransport, readTlsSocket } from './transport-seam.js';
+import { drainSession, readCallTransport, readPresented, readTlsSocket } from './transport-seam.js';
 
 /**
  * The way of one call into a server. Authentication and the `call` phase happen here, synchronously, before a byte is
@@ -64,12 +64,15 @@ function openConnection(
   if (socket === undefined) {
     return undefined;
   }
-  const connection = guard.connect({
+  const facts = {
     peerChain: guard.accept === 'jwt' ? [] : readPeerChain(socket),
     resumed: socket.isSessionReused(),
     peerAddress: `${socket.remoteAddress}:${socket.remotePort}`,
-  });
+    presented: readPresented(socket),
+  };
+  const connection = guard.connect(facts, () => drainSession(session));
   connections.set(session, connection);
+  session.once('close', () => guard.disconnect(connection));
   return connection;
 }
 

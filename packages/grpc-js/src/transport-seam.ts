@@ -26,6 +26,28 @@ export function readCallTransport(call: ServerInterceptingCallInterface): CallTr
 }
 
 /**
+ * Asks the peer of a session to dial anew: GOAWAY, and the session ends once the calls in flight have. Streams that cross
+ * it are refused without having been processed, so a client may send them again, as clients of gRPC do by default. A
+ * GOAWAY of the highest stream ahead of it saves none: from the first GOAWAY on nghttp2 ignores new streams. Never throws.
+ */
+export function drainSession(session: ServerHttp2Session): void {
+  try {
+    session.close();
+  } catch {
+    // This runs from a timer, where a throw would end the process. What cannot be closed has ended already.
+  }
+}
+
+/**
+ * When the certificate is valid that this side presented, read from the socket: the server may have rotated since the
+ * handshake. `undefined` when Node does not tell.
+ */
+export function readPresented(socket: TLSSocket): { readonly validFrom: number; readonly validUntil: number } | undefined {
+  const own = socket.getX509Certificate();
+  return own && { validFrom: Date.parse(own.validFrom), validUntil: Date.parse(own.validTo) };
+}
+
+/**
  * The TLS socket of a session. It is a proxy that refuses some methods, but not those that read (N-19).
  * `undefined` when the connection is not TLS, or gone.
  */

@@ -10,7 +10,7 @@ import {
 import { readBearerToken } from './bearer-token.js';
 import { type AuthenticatedCaller, callerOfJwtSvid, callerOfX509Svid } from './caller.js';
 import type { Connection } from './connection.js';
-import { Failure } from './refusal.js';
+import { Failure, type FailureCode } from './refusal.js';
 
 /**
  * Which credentials a server takes. `x509`: a client certificate, metadata is not looked at. `jwt`: a bearer token, no
@@ -26,6 +26,16 @@ export interface Authentication extends AuthenticatedCaller {
   /** The token's text, to prove it again when its trust domain's bundle changes. */
   readonly tokenText: string | undefined;
 }
+
+/** Refusals for what the connection itself presents or lacks: its next call fares no better, another connection may. */
+const OF_THE_CONNECTION: ReadonlySet<FailureCode> = new Set([
+  'session_resumed',
+  'certificate_missing',
+  'certificate_invalid',
+  'identity_expired',
+  'trust_withdrawn',
+  'no_credential',
+]);
 
 /** Proves callers. Synchronous: a call is refused before a byte of it is deserialized. */
 export class Authenticator {
@@ -57,6 +67,17 @@ export class Authenticator {
    * @throws {Failure} of the family `unproven`
    */
   authenticate(connection: Connection, authorization: readonly string[], now: number): Authentication {
+    try {
+      return this.#authenticate(connection, authorization, now);
+    } catch (error) {
+      if (error instanceof Failure && OF_THE_CONNECTION.has(error.code)) {
+        connection.refused(now);
+      }
+      throw error;
+    }
+  }
+
+  #authenticate(connection: Connection, authorization: readonly string[], now: number): Authentication {
     connection.requireFullHandshake();
     const peer = this.#peer(connection, now);
     const tokenText = this.#accept === 'x509' ? undefined : readBearerToken(authorization);

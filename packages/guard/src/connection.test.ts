@@ -1,20 +1,23 @@
 import { parseTrustDomain, type X509Bundle } from '@dirgate/spiffe';
 import { expect, test, vi } from 'vitest';
-import { Connection } from './connection.js';
+import { Connection, type ConnectionStart } from './connection.js';
+import { PeerTrust } from './peer-trust.js';
 import { TestedGuard } from './test-support/tested-guard.js';
+
+const begun = (openedAt: number): ConnectionStart => ({ openedAt, spread: 0, askToRenew: undefined });
 
 /** A connection with a source of bundles that can be watched and changed. */
 async function connected(id = 'spiffe://partner.example/a', trustedName = 'partner.example') {
   const tested = await TestedGuard.start();
   const trusted = parseTrustDomain(trustedName);
   let bundle: X509Bundle | undefined = tested.authority.trustDomain(trustedName).x509Bundle();
-  let generation = 0;
   const x509Bundle = vi.fn((trustDomain: typeof trusted) => (trustDomain.equals(trusted) ? bundle : undefined));
   const facts = { peerChain: tested.chainOf(id), resumed: false, peerAddress: '192.0.2.1:7' };
-  const connection = new Connection(facts, { x509Bundle }, () => generation);
+  const peerTrust = new PeerTrust({ x509Bundle });
+  const connection = new Connection(facts, peerTrust, begun(tested.now));
   const trust = (next: X509Bundle | undefined): void => {
     bundle = next;
-    generation += 1;
+    peerTrust.changed();
   };
   /** The proof, or the code and the first reason of the failure. */
   const peer = (now: number) => {
@@ -103,16 +106,20 @@ test('a foreign authority proves nothing, whatever the ID says', async () => {
   const home = tested.authority.trustDomain('home.example');
   const forged = tested.authority.trustDomain('partner.example').issueForeignX509Svid('spiffe://home.example/admin');
   const bundles = { x509Bundle: () => home.x509Bundle() };
-  const impostor = new Connection({ ...facts, peerChain: forged.certificates }, bundles, () => 0);
+  const impostor = new Connection({ ...facts, peerChain: forged.certificates }, new PeerTrust(bundles), begun(0));
   expect(() => impostor.peer(start)).toThrow(expect.objectContaining({ code: 'certificate_invalid' }));
-  const honest = new Connection({ ...facts, peerChain: tested.chainOf('spiffe://home.example/admin') }, bundles, () => 0);
+  const honest = new Connection(
+    { ...facts, peerChain: tested.chainOf('spiffe://home.example/admin') },
+    new PeerTrust(bundles),
+    begun(0),
+  );
   expect(honest.peer(start).id.toString()).toBe('spiffe://home.example/admin');
 });
 
 test.each([[[]], [[new Uint8Array()]], [[new Uint8Array(64)]]])('the chain %j is no proof', async (peerChain) => {
   const { facts, start, tested } = await connected();
   const bundles = { x509Bundle: () => tested.authority.trustDomain('home.example').x509Bundle() };
-  const connection = new Connection({ ...facts, peerChain }, bundles, () => 0);
+  const connection = new Connection({ ...facts, peerChain }, new PeerTrust(bundles), begun(0));
   expect(() => connection.peer(start)).toThrow(expect.objectContaining({ code: 'certificate_invalid' }));
   expect(connection.presentsCertificate).toBe(peerChain.length > 0);
 });
@@ -120,7 +127,7 @@ test.each([[[]], [[new Uint8Array()]], [[new Uint8Array(64)]]])('the chain %j is
 test('a resumed session is refused, whatever it presents', async () => {
   const { facts, tested } = await connected();
   const bundles = { x509Bundle: () => tested.authority.trustDomain('home.example').x509Bundle() };
-  const resumed = new Connection({ ...facts, resumed: true }, bundles, () => 0);
+  const resumed = new Connection({ ...facts, resumed: true }, new PeerTrust(bundles), begun(0));
   expect(() => resumed.requireFullHandshake()).toThrow(expect.objectContaining({ code: 'session_resumed' }));
-  new Connection(facts, bundles, () => 0).requireFullHandshake();
+  new Connection(facts, new PeerTrust(bundles), begun(0)).requireFullHandshake();
 });

@@ -1,5 +1,8 @@
-import { SpiffeError, type VerifiedX509Svid, verifyX509Svid, type X509BundleSource } from '@dirgate/spiffe';
+import { SpiffeError, type VerifiedX509Svid } from '@dirgate/spiffe';
+import type { PeerTrust } from './peer-trust.js';
 import { Failure } from './refusal.js';
+import { renewalInstant, type Validity } from './renewal.js';
+import type { Watched } from './sweep.js';
 
 /** What a transport knows of one connection, read once when its first call arrives. */
 export interface ConnectionFacts {
@@ -9,36 +12,60 @@ export interface ConnectionFacts {
   readonly resumed: boolean;
   /** Address and port, for the audit trail and `context.peer_address`. */
   readonly peerAddress: string;
+  /** When the certificate is valid that we presented in this handshake; absent when the transport cannot tell. */
+  readonly presented?: Validity | undefined;
+}
+
+/** How a connection began, and how its peer is asked to dial anew. */
+export interface ConnectionStart {
+  /** Milliseconds since the epoch. */
+  readonly openedAt: number;
+  /** From 0 to 1; see {@link renewalInstant}. */
+  readonly spread: number;
+  readonly askToRenew: (() => void) | undefined;
 }
 
 /** A refused chain is looked at again after this time, or at once when trust changes: many calls cost one check. */
 const FAILURE_HOLDS_MS = 1000;
+/** A peer that was refused is asked to dial anew after this time: it may have something better to present by then. */
+const RENEW_REFUSED_MS = 1000;
 
 /**
- * One connection and what its peer has proven. The proof is made once and holds while the peer's trust domain keeps
- * the very bundle it was made with, and while the chain has not expired.
+ * One connection and what its peer has proven. The proof is made once and holds while the bundle of the peer's trust
+ * domain keeps the authority that it ends in, and while the chain has not expired. Ahead of that, and of the end of what
+ * we presented ourselves, the peer is asked to dial anew.
  */
-export class Connection {
+export class Connection implements Watched {
   readonly peerAddress: string;
   readonly #facts: ConnectionFacts;
-  readonly #bundles: X509BundleSource;
-  readonly #trustGeneration: () => number;
+  readonly #trust: PeerTrust;
+  readonly #start: ConnectionStart;
   #proof: VerifiedX509Svid | undefined;
   #everProven = false;
   #latest = Number.NEGATIVE_INFINITY;
   #failed: { readonly failure: Failure; readonly at: number; readonly generation: number } | undefined;
+  /** When the peer is asked to dial anew: for what we presented, for what it presented, and for having been refused. */
+  readonly #presentedEndsAt: number;
+  #proofEndsAt = Number.POSITIVE_INFINITY;
+  #refusalEndsAt = Number.POSITIVE_INFINITY;
+  #asked = false;
 
-  /** `trustGeneration` counts the changes of `bundles`. */
-  constructor(facts: ConnectionFacts, bundles: X509BundleSource, trustGeneration: () => number) {
+  constructor(facts: ConnectionFacts, trust: PeerTrust, start: ConnectionStart) {
     this.peerAddress = facts.peerAddress;
     this.#facts = facts;
-    this.#bundles = bundles;
-    this.#trustGeneration = trustGeneration;
+    this.#trust = trust;
+    this.#start = start;
+    this.#presentedEndsAt = this.#endOf(facts.presented);
   }
 
   /** Whether the peer presented a certificate, good or bad. */
   get presentsCertificate(): boolean {
     return this.#facts.peerChain.length > 0;
+  }
+
+  /** When the peer is asked to dial anew; infinite once it was. */
+  get dueAt(): number {
+    return this.#asked ? Number.POSITIVE_INFINITY : Math.min(this.#presentedEndsAt, this.#proofEndsAt, this.#refusalEndsAt);
   }
 
   /** Refuses a resumed session, whatever it presents: resumption skips the handshake that proves possession. */
@@ -56,37 +83,83 @@ export class Connection {
    */
   peer(now: number): VerifiedX509Svid {
     this.#latest = Math.max(this.#latest, now);
-    return this.peerAsOf(this.#latest);
+    return this.#judge(this.#latest, 'latest');
   }
 
   /** The same for a call that began before, judged as of a moment of its caller's choice. @throws {Failure} */
-  peerAsOf(now: number): VerifiedX509Svid {
-    const proof = this.#proof;
-    if (proof !== undefined && this.#bundles.x509Bundle(proof.id.trustDomain) === proof.bundle) {
-      if (now <= proof.validUntil) {
-        return proof;
-      }
-      throw new Failure('identity_expired');
-    }
-    const failed = this.#failed;
-    if (failed?.generation === this.#trustGeneration() && Math.abs(now - failed.at) < FAILURE_HOLDS_MS) {
-      throw failed.failure;
-    }
-    return this.#prove(now);
+  peerAsOf(instant: number): VerifiedX509Svid {
+    return this.#judge(instant, 'any');
   }
 
-  #prove(now: number): VerifiedX509Svid {
+  /**
+   * A call was refused for what the connection presents or lacks. Nobody else tells the peer that this connection is no
+   * good: TLS accepted it, so it would be kept, with whatever its peer has come to hold since.
+   */
+  refused(now: number): void {
+    this.#refusalEndsAt = Math.min(this.#refusalEndsAt, now + RENEW_REFUSED_MS);
+  }
+
+  /** Judges the peer again after a change of trust, so that its next call need not wait; asks it to dial anew when due. */
+  check(now: number): void {
+    if (!(now < this.dueAt)) {
+      this.#asked = true;
+      this.#start.askToRenew?.();
+      return;
+    }
+    if (this.#proof !== undefined) {
+      try {
+        this.peer(now);
+      } catch {
+        this.refused(now);
+      }
+    }
+  }
+
+  #judge(at: number, instant: 'latest' | 'any'): VerifiedX509Svid {
+    const proof = this.#proof;
+    if (proof !== undefined) {
+      const bundle = this.#trust.bundleOf(proof.id.trustDomain);
+      if (bundle === proof.bundle) {
+        if (at <= proof.validUntil) {
+          return proof;
+        }
+        throw new Failure('identity_expired');
+      }
+      const rebound = at <= proof.validUntil ? this.#trust.rebind(proof, bundle) : undefined;
+      if (rebound !== undefined) {
+        this.#proof = rebound;
+        return rebound;
+      }
+    }
+    const failed = this.#failed;
+    // What failed at an instant says nothing of the instants before it.
+    if (failed?.generation === this.#trust.generation && at >= failed.at && at - failed.at < FAILURE_HOLDS_MS) {
+      throw failed.failure;
+    }
+    return this.#prove(at, instant);
+  }
+
+  #prove(at: number, instant: 'latest' | 'any'): VerifiedX509Svid {
+    const { peerChain } = this.#facts;
     try {
-      this.#proof = verifyX509Svid(this.#facts.peerChain, this.#bundles, { now, usage: 'client' });
+      // The verifier remembers the latest instant of each leaf and refuses those before it, the grace after an expiry too.
+      this.#proof = instant === 'latest' ? this.#trust.prove(peerChain, at) : this.#trust.proveAsOf(peerChain, at);
       this.#everProven = true;
       this.#failed = undefined;
+      this.#proofEndsAt = this.#endOf(this.#proof);
+      this.#refusalEndsAt = Number.POSITIVE_INFINITY;
       return this.#proof;
     } catch (error) {
       const [reasons, rule] = error instanceof SpiffeError ? [[error.code], error.rule] : [[], undefined];
       const failure = new Failure(this.#everProven ? 'trust_withdrawn' : 'certificate_invalid', reasons, rule);
       this.#proof = undefined;
-      this.#failed = { failure, at: now, generation: this.#trustGeneration() };
+      this.#failed = { failure, at, generation: this.#trust.generation };
       throw failure;
     }
+  }
+
+  #endOf(validity: Validity | undefined): number {
+    const { openedAt, spread } = this.#start;
+    return validity === undefined ? Number.POSITIVE_INFINITY : renewalInstant(validity, openedAt, spread);
   }
 }

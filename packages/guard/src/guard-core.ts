@@ -3,9 +3,9 @@ import type { Authentication, Authenticator } from './authenticator.js';
 import type { Connection } from './connection.js';
 import type { DecisionRecorder } from './decision-recorder.js';
 import type { DecisionInput } from './gen/decision-input.js';
-import type { LiveCalls } from './live-calls.js';
 import type { PolicyJudge } from './policy-judge.js';
 import { Failure } from './refusal.js';
+import type { Sweep } from './sweep.js';
 
 /** What the calls of one guard share. */
 export interface GuardCoreParts {
@@ -14,7 +14,7 @@ export interface GuardCoreParts {
   readonly authenticator: Authenticator;
   readonly judge: PolicyJudge;
   readonly recorder: DecisionRecorder;
-  readonly liveCalls: LiveCalls;
+  readonly sweep: Sweep;
   readonly clock: () => number;
   /** How long a stream may outlive the expiry of its identity. */
   readonly afterExpiryMs: number;
@@ -24,7 +24,7 @@ export interface GuardCoreParts {
 export class GuardCore {
   readonly judge: PolicyJudge;
   readonly recorder: DecisionRecorder;
-  readonly liveCalls: LiveCalls;
+  readonly sweep: Sweep;
   readonly #parts: GuardCoreParts;
   #closed = false;
   #server: DecisionInput['context']['server'];
@@ -34,7 +34,7 @@ export class GuardCore {
     this.#server = { trust_domain: parts.trustDomain.name };
     this.judge = parts.judge;
     this.recorder = parts.recorder;
-    this.liveCalls = parts.liveCalls;
+    this.sweep = parts.sweep;
   }
 
   now(): number {
@@ -54,8 +54,8 @@ export class GuardCore {
   /** Ends all live calls and refuses every later one: nothing watches over them any more. */
   close(): void {
     this.#closed = true;
-    this.liveCalls.recheckAll();
-    this.liveCalls.close();
+    this.sweep.checkCallsNow();
+    this.sweep.close();
   }
 
   /** Proves the caller of a new call. @throws {Failure} */
@@ -63,6 +63,11 @@ export class GuardCore {
     this.#requireOpen();
     this.#requireOwnIdentity(now);
     return this.#parts.authenticator.authenticate(connection, authorization, now);
+  }
+
+  /** When a live call ends by itself: its identity has expired, and the grace is over. */
+  endOf(authentication: Authentication): number {
+    return validUntilOf(authentication) + this.#parts.afterExpiryMs;
   }
 
   /**
@@ -75,7 +80,7 @@ export class GuardCore {
     this.#requireOpen();
     this.#requireOwnIdentity(now);
     // The grace for expiry never covers a withdrawal: everything is judged as of a moment at which it was still valid.
-    const asOf = Math.min(now, Math.max(now - afterExpiryMs, before.caller.validUntil - 1));
+    const asOf = Math.min(now, Math.max(now - afterExpiryMs, validUntilOf(before) - 1));
     const peer = before.peer === undefined ? undefined : connection.peerAsOf(asOf);
     const { tokenText } = before;
     let { token } = before;
@@ -102,6 +107,20 @@ export class GuardCore {
       throw new Failure('server_identity_missing');
     }
   }
+}
+
+/** The last instant of our own identity, or one long past while there is none. Never throws: a timer asks. */
+export function ownIdentityEnd(identity: IdentitySource): number {
+  try {
+    return identity.x509Svid()?.validUntil ?? Number.NEGATIVE_INFINITY;
+  } catch {
+    return Number.NEGATIVE_INFINITY;
+  }
+}
+
+/** The proofs' own end: a caller was described when its call began, and may have been proven by another path since. */
+function validUntilOf({ peer, token }: Authentication): number {
+  return Math.min(peer?.validUntil ?? Number.POSITIVE_INFINITY, token?.validUntil ?? Number.POSITIVE_INFINITY);
 }
 
 function withdrawnUnless<T>(prove: () => T): T {

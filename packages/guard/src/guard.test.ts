@@ -165,7 +165,7 @@ describe('admission', () => {
     for (const method of [PING, GET]) expect(tested.verdict(connection, { method })).toBe('policy_failed');
     expect(tested.events.at(-1)).toMatchObject({ reasons: [reason], revision: 'two' });
     expect(tested.policy.asked).toEqual([]);
-    live.recheck(tested.now);
+    live.check(tested.now);
     expect(onRevoked).toHaveBeenCalledWith(expect.objectContaining({ code: 'policy_failed' }));
   });
 

@@ -7,12 +7,13 @@ import type { DecisionSink } from './decision-event.js';
 import { createMethod, type Method } from './decision-input.js';
 import { DecisionRecorder } from './decision-recorder.js';
 import { createResourceDescriber, type Describe, type DescribeLimits } from './describe.js';
-import { GuardCore } from './guard-core.js';
+import { GuardCore, ownIdentityEnd } from './guard-core.js';
 import { GuardError } from './guard-error.js';
 import { GuardedCall } from './guarded-call.js';
-import { LiveCalls } from './live-calls.js';
+import { PeerTrust } from './peer-trust.js';
 import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
+import { Sweep } from './sweep.js';
 
 /** What {@link createGuard} needs. */
 export interface GuardOptions {
@@ -66,8 +67,16 @@ export interface Guard {
   readonly identity: IdentitySource;
   /** How many admitted calls have not ended. */
   readonly liveCalls: number;
-  /** Begins a connection. Nothing is verified before its first call. */
-  connect(facts: ConnectionFacts): Connection;
+  /** How many connections have been begun and not ended. */
+  readonly connections: number;
+  /**
+   * Begins a connection. Nothing is verified before its first call. `askToRenew` is called, at most once, when the peer
+   * should dial anew while the calls of this connection run out: ahead of the end of what either side presented, and
+   * after a refusal for what it presented. It must not throw. Pass the connection to {@link disconnect} when it ends.
+   */
+  connect(facts: ConnectionFacts, askToRenew?: () => void): Connection;
+  /** The connection has ended: it is not watched any more. */
+  disconnect(connection: Connection): void;
   /** Authenticates a call and decides its phase `call`. Synchronous; never throws. */
   admit(facts: CallFacts): Admission;
   /** Refuses a call of which the adapter could not read enough to ask {@link admit}. */
@@ -91,6 +100,11 @@ const MODES: ReadonlySet<string> = new Set<AcceptMode>(['x509', 'jwt', 'either',
  * @throws {GuardError} `config_invalid` for options that could not work or would weaken a check
  */
 export function createGuard(options: GuardOptions): Guard {
+  return buildGuard(options);
+}
+
+/** The same, with the clock by which work is sliced; for tests. */
+export function buildGuard(options: GuardOptions, monotonic?: () => number): Guard {
   const { identity, policy, accept, catalogue, clock = Date.now } = options;
   const trustDomain = homeOf(options);
   checkOptions(options);
@@ -102,25 +116,34 @@ export function createGuard(options: GuardOptions): Guard {
   const recorder = new DecisionRecorder(options.onDecision, clock);
   const authenticator = new Authenticator(identity, trustDomain, accept, options.audience ?? [], options.leewayMs);
   const afterExpiryMs = options.streams?.afterExpiryMs ?? 0;
-  const liveCalls = new LiveCalls(clock); // holds a timer, so nothing may throw from here on
-  const core = new GuardCore({ identity, trustDomain, authenticator, judge, recorder, liveCalls, clock, afterExpiryMs });
-
-  let trustGeneration = 0;
+  const trust = new PeerTrust(identity);
+  const sweep = new Sweep(clock, () => ownIdentityEnd(identity), monotonic); // holds a timer, so nothing may throw from here on
+  const core = new GuardCore({ identity, trustDomain, authenticator, judge, recorder, sweep, clock, afterExpiryMs });
   const stops = [
     identity.onChange(() => {
-      trustGeneration += 1;
-      liveCalls.scheduleRecheck();
+      trust.changed();
+      sweep.scheduleAll();
     }),
-    policy.onChange(() => liveCalls.scheduleRecheck()),
+    policy.onChange(() => sweep.scheduleAll()),
   ];
 
   return {
     accept,
     identity,
     get liveCalls() {
-      return liveCalls.size;
+      return sweep.calls.size;
     },
-    connect: (facts) => new Connection(facts, identity, () => trustGeneration),
+    get connections() {
+      return sweep.connections.size;
+    },
+    connect: (facts, askToRenew) => {
+      const connection = new Connection(facts, trust, { openedAt: clock(), spread: Math.random(), askToRenew });
+      if (askToRenew !== undefined) {
+        sweep.connections.add(connection);
+      }
+      return connection;
+    },
+    disconnect: (connection) => sweep.connections.delete(connection),
     admit: (facts) => {
       try {
         return admit(core, methods, facts);

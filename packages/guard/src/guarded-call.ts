@@ -6,10 +6,10 @@ import type { Connection } from './connection.js';
 import type { DecisionContext, Method } from './decision-input.js';
 import type { RecordedFacts } from './decision-recorder.js';
 import type { GuardCore } from './guard-core.js';
-import type { LiveCall } from './live-calls.js';
 import { PolicyFailure, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
 import type { Resource } from './resources.js';
+import type { Watched } from './sweep.js';
 
 /** A verdict on one message: allowed (`undefined`) or refused. */
 export type Verdict = Refusal | undefined;
@@ -17,7 +17,7 @@ export type Verdict = Refusal | undefined;
 /**
  * A call that was allowed to start. The adapter asks it about each message, and ends the call when it is told to.
  */
-export class GuardedCall implements LiveCall {
+export class GuardedCall implements Watched {
   readonly #core: GuardCore;
   readonly #connection: Connection;
   readonly #context: DecisionContext;
@@ -92,16 +92,22 @@ export class GuardedCall implements LiveCall {
   watch(onRevoked: (refusal: Refusal) => void, seesMessages = true): void {
     this.#onRevoked = onRevoked;
     this.#seesMessages = seesMessages;
-    this.#core.liveCalls.add(this);
+    this.#core.sweep.calls.add(this);
   }
 
   /** The call is over: it is not watched any more. May be called more than once. */
   end(): void {
     this.#onRevoked = undefined;
-    this.#core.liveCalls.delete(this);
+    this.#core.sweep.calls.delete(this);
   }
 
-  recheck(now: number): void {
+  /** When the identity ends, its grace included. */
+  get dueAt(): number {
+    return this.#core.endOf(this.#authentication);
+  }
+
+  /** Ends the call when what it was allowed by does not hold any more. */
+  check(now: number): void {
     const refusal = this.#safely('revocation', () => {
       this.#authentication = this.#core.reauthenticate(this.#connection, this.#authentication, now);
       const policy = this.#core.judge.currentPolicy();

@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { GuardOptions } from './guard.js';
-import { LiveCalls } from './live-calls.js';
 import type { Refusal } from './refusal.js';
 import { GET, TestedGuard } from './test-support/tested-guard.js';
 
@@ -19,7 +18,7 @@ async function liveCall(kind: 'x509' | 'jwt', options: Partial<GuardOptions> = {
   call.watch((refusal) => ends.push(refusal));
   /** How the call stands at `laterMs` after its start. */
   const at = (laterMs: number): string => {
-    call.recheck(start + laterMs);
+    call.check(start + laterMs);
     return ends[0]?.code ?? 'live';
   };
   const start = tested.now;
@@ -33,7 +32,7 @@ describe.each(['x509', 'jwt'] as const)('%s', (kind) => {
     const { at, ends, call } = await liveCall(kind);
     expect(at(last)).toBe('live');
     expect(at(last + 1)).toBe('identity_expired');
-    call.recheck(Number.MAX_SAFE_INTEGER);
+    call.check(Number.MAX_SAFE_INTEGER);
     expect(ends).toHaveLength(1);
   });
 
@@ -88,9 +87,9 @@ test('of two credentials the earlier expiry counts', async () => {
   const call = tested.admitted(tested.connect(CALLER), { token });
   const onRevoked = vi.fn();
   call.watch(onRevoked);
-  call.recheck(tested.now + 10_000);
+  call.check(tested.now + 10_000);
   expect(onRevoked).not.toHaveBeenCalled();
-  call.recheck(tested.now + 10_001);
+  call.check(tested.now + 10_001);
   expect(onRevoked).toHaveBeenCalledWith(expect.objectContaining({ code: 'identity_expired' }));
 });
 
@@ -151,34 +150,4 @@ test('an ended call is not told anything', async () => {
   tested.authority.unfederate('home.example', 'partner.example');
   await nextTurn();
   expect(ends).toEqual([]);
-});
-
-test('several changes in one turn cost one recheck', async () => {
-  const calls = new LiveCalls(() => 0);
-  const recheck = vi.fn();
-  calls.add({ recheck });
-  for (let changes = 0; changes < 10; changes += 1) calls.scheduleRecheck();
-  expect(recheck).not.toHaveBeenCalled();
-  await nextTurn();
-  expect(recheck).toHaveBeenCalledOnce();
-  calls.close();
-});
-
-test('calls that end or begin during a recheck do not disturb it', () => {
-  const calls = new LiveCalls(() => 0);
-  const seen: string[] = [];
-  const second = { recheck: () => seen.push('second') };
-  const first = {
-    recheck: () => {
-      seen.push('first');
-      calls.delete(first);
-      calls.add({ recheck: () => seen.push('new') });
-    },
-  };
-  calls.add(first);
-  calls.add(second);
-  calls.recheckAll();
-  expect(seen).toEqual(['first', 'second']);
-  expect(calls.size).toBe(2);
-  calls.close();
 });

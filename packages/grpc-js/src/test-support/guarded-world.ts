@@ -45,17 +45,23 @@ export class GuardedWorld implements AsyncDisposable {
   interceptors: ServerInterceptor[] = [];
 
   static async start(
-    options: Partial<GuardOptions> & { onCall?: Parameters<typeof loggingHandlers>[1]; server?: ServerCredentialsOptions } = {},
+    options: Partial<GuardOptions> & {
+      onCall?: Parameters<typeof loggingHandlers>[1];
+      server?: ServerCredentialsOptions;
+      /** How long X509-SVIDs live: those of the home trust domain, which is the server's, and those of the partner. */
+      homeTtlMs?: number;
+      partnerTtlMs?: number;
+    } = {},
   ): Promise<GuardedWorld> {
+    const { onCall, server, homeTtlMs = 3_600_000, partnerTtlMs = 3_600_000, ...guardOptions } = options;
     const authority = await createIdentityAuthority({
       trustDomains: [
-        { name: 'home.example', federatesWith: ['partner.example'] },
-        { name: 'partner.example', federatesWith: ['home.example'] },
+        { name: 'home.example', federatesWith: ['partner.example'], x509SvidTtlMs: homeTtlMs },
+        { name: 'partner.example', federatesWith: ['home.example'], x509SvidTtlMs: partnerTtlMs },
         { name: 'stranger.example', federatesWith: ['home.example'] },
       ],
     });
     const world = new GuardedWorld(authority, authority.identityOf(SERVER_ID), new Server());
-    const { onCall, server, ...guardOptions } = options;
     world.guard = createGuard({
       identity: world.identity,
       policy: world.policy,

@@ -1,0 +1,87 @@
+import type { Connection } from '@dirgate/guard';
+import { type IdentitySource, parseTrustDomain } from '@dirgate/spiffe';
+import { secureContextOptions } from '@dirgate/tls';
+import { type ChannelCredentials, experimental } from '@grpc/grpc-js';
+import { describe, expect, test, vi } from 'vitest';
+import { ShapesClient } from './test-support/four-shapes.js';
+import { GuardedWorld } from './test-support/guarded-world.js';
+import { Load } from './test-support/load.js';
+
+/** Credentials of grpc-js itself, kept current by its own certificate provider; they know nothing of dialling anew. */
+function stockCredentials(identity: IdentitySource): ChannelCredentials {
+  const pem = (der: Uint8Array): string =>
+    `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`;
+  const provider: Parameters<typeof experimental.createCertificateProviderChannelCredentials>[0] = {
+    addCaCertificateListener: (listener) => {
+      const tell = (): void => {
+        const authorities = identity.x509Bundle(parseTrustDomain('home.example'))?.authorities ?? [];
+        listener({ caCertificate: Buffer.from(authorities.map(({ der }) => pem(der)).join('')) });
+      };
+      identity.onChange(tell);
+      tell();
+    },
+    removeCaCertificateListener: () => undefined,
+    addIdentityCertificateListener: (listener) => {
+      const tell = (): void => {
+        const { cert, key } = secureContextOptions(identity.x509Svid());
+        listener(cert && key ? { certificate: Buffer.from(String(cert)), privateKey: Buffer.from(String(key)) } : null);
+      };
+      identity.onChange(tell);
+      tell();
+    },
+    removeIdentityCertificateListener: () => undefined,
+  };
+  return experimental.createCertificateProviderChannelCredentials(provider, provider, { checkServerIdentity: () => undefined });
+}
+
+/** The connections that a guard was told of. */
+function watchConnections(world: GuardedWorld): Connection[] {
+  const connections: Connection[] = [];
+  const { connect } = world.guard;
+  vi.spyOn(world.guard, 'connect').mockImplementation((...facts) => {
+    const connection = connect(...facts);
+    connections.push(connection);
+    return connection;
+  });
+  return connections;
+}
+
+const TTL_MS = 4000;
+const ROTATE_MS = 1000;
+
+/** Loads a server for two lifetimes while both sides rotate four times in each. */
+async function acrossRotations(world: GuardedWorld, client: (identity: IdentitySource) => ShapesClient) {
+  const connections = watchConnections(world);
+  const identity = world.authority.identityOf('spiffe://partner.example/foreign');
+  const rotating = setInterval(() => {
+    identity.rotate();
+    world.identity.rotate();
+  }, ROTATE_MS);
+  const load = new Load(client(identity));
+  await new Promise((resolve) => setTimeout(resolve, 2 * TTL_MS));
+  clearInterval(rotating);
+  await load.stop();
+  return { calls: load.calls, failed: load.failed, connections: connections.length };
+}
+
+// It does what every gRPC client does by default: sends again, once, what the server refused without processing.
+describe.concurrent('a client of grpc-js itself loses no call, and none is run twice, when', () => {
+  test.concurrent.each([
+    ['its own SVIDs are short-lived', { partnerTtlMs: TTL_MS }],
+    ['those of the server are', { homeTtlMs: TTL_MS }],
+  ])('%s', async (_name, ttl) => {
+    await using world = await GuardedWorld.start({ accept: 'x509', ...ttl });
+    let client: ShapesClient | undefined;
+    const { calls, failed, connections } = await acrossRotations(world, (identity) => {
+      client = new ShapesClient(world.address, stockCredentials(identity), { 'grpc.enable_retries': 1 });
+      return client;
+    });
+    client?.close();
+    expect(failed).toEqual([]);
+    expect(calls).toBeGreaterThan(100);
+    expect(world.log.started).toHaveLength(calls);
+    expect(connections).toBeGreaterThanOrEqual(3); // of one channel: it dialled anew twice
+    world.server.forceShutdown();
+    await vi.waitFor(() => expect(world.guard.connections).toBe(0));
+  });
+});
