@@ -1,9 +1,9 @@
-import { isUtf8 } from 'node:buffer';
-import { decodeBase64Url } from './base64url.js';
-import { type JwtAlgorithmSpec, jwtAlgorithm } from './jwt-algorithms.js';
+import type { JwtAlgorithmSpec } from './jwt-algorithms.js';
+import { readJwtHeader } from './jwt-header.js';
+import { readJwtPart } from './jwt-part.js';
 import { SpiffeError } from './spiffe-error.js';
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.js';
-import { isJsonObject, type JsonFault, type JsonObject, type JsonValue, parseStrictJson } from './strict-json.js';
+import type { JsonObject, JsonValue } from './strict-json.js';
 
 /** Legal tokens are ASCII: one code unit is one byte. */
 export const MAX_TOKEN_BYTES = 8192;
@@ -43,8 +43,8 @@ export function readJwtSvidToken(token: string): JwtSvidToken {
   if (!threeParts || token.indexOf('.', payloadEnd + 1) !== -1) {
     throw new SpiffeError('jwt_malformed', 'a token has three non-empty parts');
   }
-  const { algorithm, kid } = readHeader(readPart(token.slice(0, headerEnd), 'header'));
-  const claims = readPart(token.slice(headerEnd + 1, payloadEnd), 'payload');
+  const { algorithm, kid } = readJwtHeader(token.slice(0, headerEnd));
+  const claims = readJwtPart(token.slice(headerEnd + 1, payloadEnd), 'payload');
   const { sub, aud, exp, nbf, iat } = claims;
   const id = readSubject(sub);
   const audience = readAudience(aud);
@@ -56,41 +56,6 @@ export function readJwtSvidToken(token: string): JwtSvidToken {
   const signedText = token.slice(0, payloadEnd);
   const signatureText = token.slice(payloadEnd + 1);
   return { algorithm, kid, id, audience, expiresAt, notBefore, issuedAt, claims, signedText, signatureText };
-}
-
-function readPart(text: string, part: 'header' | 'payload'): JsonObject {
-  const bytes = decodeBase64Url(text);
-  if (bytes === undefined) throw new SpiffeError('jwt_encoding', `the ${part} is not canonical base64url`);
-  if (!isUtf8(bytes)) throw new SpiffeError('jwt_encoding', `the ${part} is not UTF-8`);
-  // Buffer keeps a byte order mark, TextDecoder would drop it; the scanner refuses it.
-  const value = parseStrictJson(bytes.toString('utf8'), (fault) => partError(fault, part));
-  if (!isJsonObject(value)) throw new SpiffeError('jwt_malformed', `the ${part} is not a JSON object`);
-  return value;
-}
-
-function partError(fault: JsonFault, part: 'header' | 'payload'): SpiffeError {
-  switch (fault) {
-    case 'syntax':
-      return new SpiffeError('jwt_encoding', `the ${part} is not JSON`);
-    case 'duplicate-member':
-      return new SpiffeError('jwt_duplicate_member', `an object of the ${part} has two members of one name`);
-    case 'depth':
-      return new SpiffeError('jwt_too_deep', `the ${part} is nested too deeply`);
-  }
-}
-
-function readHeader(header: JsonObject): Pick<JwtSvidToken, 'algorithm' | 'kid'> {
-  const { alg, typ, kid } = header;
-  const algorithm = jwtAlgorithm(alg);
-  if (algorithm === undefined) throw new SpiffeError('jwt_algorithm', 'alg is none of the nine that JWT-SVID allows');
-  for (const member in header) {
-    if (member !== 'alg' && member !== 'kid' && member !== 'typ') {
-      throw new SpiffeError('jwt_header_member', 'the header has a member other than alg, kid and typ');
-    }
-  }
-  if (typ !== undefined && typ !== 'JWT' && typ !== 'JOSE') throw new SpiffeError('jwt_type', 'typ is neither JWT nor JOSE');
-  if (kid === undefined || (typeof kid === 'string' && kid !== '')) return { algorithm, kid };
-  throw new SpiffeError('jwt_key_id', 'kid is not a non-empty string');
 }
 
 function readSubject(sub: JsonValue | undefined): SpiffeId {
@@ -121,13 +86,15 @@ function readNumericDate(value: JsonValue | undefined, claim: 'exp' | 'nbf' | 'i
 }
 
 /** Also refuses numbers beyond the range of a double: they are infinite here, and would be `null` in a policy's input. */
-function freezeDeep(value: JsonValue): void {
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new SpiffeError('jwt_encoding', 'the payload has a number that is out of range');
-    return;
-  }
-  if (typeof value !== 'object' || value === null) return;
-  if (Array.isArray(value)) value.forEach(freezeDeep);
-  else for (const member in value as JsonObject) freezeDeep((value as JsonObject)[member] ?? null);
+function freezeDeep(value: JsonObject | readonly JsonValue[]): void {
+  if (Array.isArray(value)) for (const element of value) freezeMember(element);
+  else for (const member in value) freezeMember((value as JsonObject)[member]);
   Object.freeze(value);
+}
+
+function freezeMember(value: JsonValue | undefined): void {
+  if (typeof value === 'object' && value !== null) freezeDeep(value);
+  else if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new SpiffeError('jwt_encoding', 'the payload has a number that is out of range');
+  }
 }

@@ -5,7 +5,7 @@ const MAX_ID_BYTES = 2048;
 const SCHEME = 'spiffe://';
 const SLASH = 0x2f;
 
-let create: (trustDomain: TrustDomain, path: string) => SpiffeId;
+let create: (trustDomain: TrustDomain, path: string, text: string) => SpiffeId;
 
 /**
  * A SPIFFE ID, for example `spiffe://prod.example/agent/a1`. Immutable; holding one means that its text obeys
@@ -19,13 +19,13 @@ export class SpiffeId {
   #segments: readonly string[] | undefined;
 
   static {
-    create = (trustDomain, path) => new SpiffeId(trustDomain, path);
+    create = (trustDomain, path, text) => new SpiffeId(trustDomain, path, text);
   }
 
-  private constructor(trustDomain: TrustDomain, path: string) {
+  private constructor(trustDomain: TrustDomain, path: string, text: string) {
     this.trustDomain = trustDomain;
     this.path = path;
-    this.#text = trustDomain.id + path;
+    this.#text = text;
     Object.freeze(this);
   }
 
@@ -68,7 +68,7 @@ export function parseSpiffeId(text: string): SpiffeId {
   const authorityEnd = slash === -1 ? text.length : slash;
   const trustDomain = readTrustDomain(text, SCHEME.length, authorityEnd);
   checkPath(text, authorityEnd);
-  return create(trustDomain, text.slice(authorityEnd));
+  return create(trustDomain, text.slice(authorityEnd), text);
 }
 
 /**
@@ -88,7 +88,7 @@ export function createSpiffeId(trustDomain: TrustDomain, ...segments: readonly s
   requireLength(length);
   const path = segments.map((segment) => `/${segment}`).join('');
   checkPath(path, 0);
-  return create(trustDomain, path);
+  return create(trustDomain, path, trustDomain.id + path);
 }
 
 /** Legal IDs are ASCII, so one code unit is one byte; anything else is refused by the scanners. */
