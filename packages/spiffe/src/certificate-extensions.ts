@@ -135,9 +135,10 @@ function readSubjectAltNames(value: DerReader): readonly GeneralName[] {
 
 function readKeyUsage(value: DerReader, critical: boolean): KeyUsage {
   const { bits } = value.readBitString();
-  if (bits.length > 2 || bits.every((byte) => byte === 0)) throw malformed('a keyUsage without a single usage, or too long');
   // Bit 0 is the most significant bit of the first byte.
   const first = bits[0] ?? 0;
+  const second = bits[1] ?? 0;
+  if (bits.length > 2 || (first | second) === 0) throw malformed('a keyUsage without a single usage, or too long');
   return Object.freeze({
     critical,
     digitalSignature: (first & 0x80) !== 0,

@@ -87,3 +87,48 @@ describe('refuses', () => {
     }
   });
 });
+
+describe('a key that was imported before', () => {
+  const spkiOf = (curve: string): Buffer =>
+    generateKeyPairSync('ec', { namedCurve: curve }).publicKey.export({ format: 'der', type: 'spki' });
+
+  test('is the same object again, by its bytes', () => {
+    const spki = spkiOf('P-256');
+    const first = importPublicKey(spki);
+    expect(importPublicKey(new Uint8Array(spki))).toBe(first);
+    expect(importPublicKey(spkiOf('P-256')).equals(first)).toBe(false);
+  });
+
+  test('is forgotten after many others, and is the same key', () => {
+    const spki = spkiOf('P-256');
+    const first = importPublicKey(spki);
+    for (let index = 0; index < 256; index++) importPublicKey(spkiOf('P-256'));
+    const again = importPublicKey(spki);
+    expect(again).not.toBe(first);
+    expect(again.equals(first)).toBe(true);
+  });
+
+  test('is refused again when it was refused', () => {
+    const off = Buffer.from(point);
+    off.writeUInt8(off.readUInt8(1) ^ 1, 1);
+    const spki = sequence(P256, bitString(off));
+    expectCode(() => importPublicKey(spki), 'certificate_key_unsupported');
+    expectCode(() => importPublicKey(spki), 'certificate_key_unsupported');
+  });
+});
+
+test('a coordinate that is not below the prime of its field is refused, though it means a point of the curve', () => {
+  // x = 5 is the abscissa of a point of P-256; 5 + p still has 32 bytes.
+  const p = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
+  const uncompressed = ECDH.convertKey(
+    Buffer.from(`02${'0'.repeat(63)}5`, 'hex'),
+    'prime256v1',
+    undefined,
+    undefined,
+    'uncompressed',
+  ) as Buffer;
+  const beyond = Buffer.from(`04${(5n + p).toString(16).padStart(64, '0')}${uncompressed.toString('hex', 33)}`, 'hex');
+  expect(beyond).toHaveLength(65);
+  expect(importPublicKey(sequence(P256, bitString(uncompressed))).type).toBe('public');
+  expectCode(() => importPublicKey(sequence(P256, bitString(beyond))), 'certificate_key_unsupported');
+});

@@ -1,8 +1,10 @@
 import { constants, type KeyObject, type VerifyKeyObjectInput, verify } from 'node:crypto';
-import { hexOf } from './byte-text.js';
+import { fromHex, sameBytes } from './byte-text.js';
 import type { CertificateKeyProfile } from './certificate-public-key.js';
 
 interface SignatureAlgorithm {
+  /** AlgorithmIdentifier: the whole DER, parameters included. */
+  readonly identifier: Uint8Array;
   readonly kind: CertificateKeyProfile['kind'];
   /** `null`: the algorithm has its own. */
   readonly hash: 'sha256' | 'sha384' | 'sha512' | null;
@@ -11,38 +13,41 @@ interface SignatureAlgorithm {
 }
 
 /**
- * AlgorithmIdentifier (hex of the whole DER, parameters included) → how to check it. The list is closed: SHA-1, MD5, DSA and
- * RSA-PSS with any other parameters are not on it, and an encoding that differs in one byte is another algorithm.
+ * The list is closed: SHA-1, MD5, DSA and RSA-PSS with any other parameters are not on it, and an encoding that differs in one
+ * byte is another algorithm.
  */
-const ALGORITHMS: ReadonlyMap<string, SignatureAlgorithm> = new Map<string, SignatureAlgorithm>([
-  ['300a06082a8648ce3d040302', { kind: 'ec', hash: 'sha256' }],
-  ['300a06082a8648ce3d040303', { kind: 'ec', hash: 'sha384' }],
-  ['300a06082a8648ce3d040304', { kind: 'ec', hash: 'sha512' }],
-  ['300d06092a864886f70d01010b0500', { kind: 'rsa', hash: 'sha256' }],
-  ['300d06092a864886f70d01010c0500', { kind: 'rsa', hash: 'sha384' }],
-  ['300d06092a864886f70d01010d0500', { kind: 'rsa', hash: 'sha512' }],
+const ALGORITHMS: readonly SignatureAlgorithm[] = [
+  { identifier: fromHex('300a06082a8648ce3d040302'), kind: 'ec', hash: 'sha256' },
+  { identifier: fromHex('300a06082a8648ce3d040303'), kind: 'ec', hash: 'sha384' },
+  { identifier: fromHex('300a06082a8648ce3d040304'), kind: 'ec', hash: 'sha512' },
+  { identifier: fromHex('300d06092a864886f70d01010b0500'), kind: 'rsa', hash: 'sha256' },
+  { identifier: fromHex('300d06092a864886f70d01010c0500'), kind: 'rsa', hash: 'sha384' },
+  { identifier: fromHex('300d06092a864886f70d01010d0500'), kind: 'rsa', hash: 'sha512' },
   // RSA-PSS: hash and MGF1 hash the same, salt as long as the hash, default trailer.
   ...pssOf('01', { kind: 'rsa', hash: 'sha256', saltLength: 32 }),
   ...pssOf('02', { kind: 'rsa', hash: 'sha384', saltLength: 48 }),
   ...pssOf('03', { kind: 'rsa', hash: 'sha512', saltLength: 64 }),
-  ['300506032b6570', { kind: 'ed25519', hash: null }],
-]);
+  { identifier: fromHex('300506032b6570'), kind: 'ed25519', hash: null },
+];
 
 /** RSASSA-PSS with a SHA-2 hash. RFC 4055 §2.1: the hash's own parameters are NULL or absent, and both must be understood. */
-function pssOf(hash: string, algorithm: SignatureAlgorithm & { readonly saltLength: number }): [string, SignatureAlgorithm][] {
+function pssOf(
+  hash: string,
+  algorithm: Omit<SignatureAlgorithm, 'identifier'> & { readonly saltLength: number },
+): SignatureAlgorithm[] {
   const wrap = (tag: string, content: string) => tag + (content.length / 2).toString(16).padStart(2, '0') + content;
   const salt = wrap('02', algorithm.saltLength.toString(16).padStart(2, '0'));
   return ['', '0500'].map((hashParameters) => {
     const digest = wrap('30', `06096086480165030402${hash}${hashParameters}`);
     const mgf1 = wrap('30', `06092a864886f70d010108${digest}`);
     const parameters = wrap('30', wrap('a0', digest) + wrap('a1', mgf1) + wrap('a2', salt));
-    return [wrap('30', `06092a864886f70d01010a${parameters}`), algorithm];
+    return { ...algorithm, identifier: fromHex(wrap('30', `06092a864886f70d01010a${parameters}`)) };
   });
 }
 
 /** What is on the list for these bytes, or `undefined`. */
 export function signatureAlgorithmOf(algorithmIdentifier: Uint8Array): SignatureAlgorithm | undefined {
-  return ALGORITHMS.get(hexOf(algorithmIdentifier));
+  return ALGORITHMS.find(({ identifier }) => sameBytes(identifier, algorithmIdentifier));
 }
 
 /** `true` only when `signature` over the raw bytes `signed` verifies. Never throws. */

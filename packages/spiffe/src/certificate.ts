@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { hexOf, latin1Of } from './byte-text.js';
+import { hexOf, latin1Of, sameBytes } from './byte-text.js';
 import { type CertificateExtensions, readExtensions } from './certificate-extensions.js';
 import { type CertificateKeyProfile, importPublicKey, profilePublicKey } from './certificate-public-key.js';
 import { readCertificateTime } from './certificate-time.js';
@@ -85,7 +85,7 @@ export class Certificate {
   /** The key, imported at first use. @throws SpiffeError `certificate_key_unsupported`, `der_malformed` */
   get publicKey(): KeyObject {
     if (this.#publicKey === undefined) {
-      profilePublicKey(this.publicKeyInfo);
+      this.keyProfile; // throws for a key that must not be imported
       this.#publicKey = importPublicKey(this.publicKeyInfo);
     }
     return this.#publicKey;
@@ -99,7 +99,8 @@ export class Certificate {
  * `san_too_many_entries`, `name_constraint_unprocessable`
  */
 export function parseCertificate(bytes: Uint8Array): Certificate {
-  const der = new Uint8Array(bytes);
+  const der = new Uint8Array(bytes.length);
+  der.set(bytes);
   const outer = new DerReader(der);
   const certificate = outer.read(DER_TAG.sequence);
   outer.end();
@@ -111,7 +112,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
   const tbs = new DerReader(signedBytes).read(DER_TAG.sequence);
   readVersion(tbs);
   const serial = readSerialNumber(tbs);
-  if (Buffer.compare(tbs.readRaw(DER_TAG.sequence), signatureAlgorithm) !== 0) {
+  if (!sameBytes(tbs.readRaw(DER_TAG.sequence), signatureAlgorithm)) {
     throw new SpiffeError('signature_algorithm_mismatch', 'the signed and the unsigned signature algorithm differ');
   }
   const issuer = readName(tbs);

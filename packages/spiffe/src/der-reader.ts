@@ -92,7 +92,8 @@ export class DerReader {
   /** Content octets of a minimally encoded INTEGER, two's complement. */
   readInteger(): Uint8Array {
     const content = this.readContent(DER_TAG.integer);
-    const [first, second] = content;
+    const first = content[0];
+    const second = content[1];
     if (first === undefined) throw malformed('an INTEGER without content');
     if (second !== undefined && ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80))) {
       throw malformed('an INTEGER that is not minimal');
@@ -105,7 +106,7 @@ export class DerReader {
     const content = this.readInteger();
     if (content.length > 4 || (content[0] ?? 0) >= 0x80) throw malformed('an INTEGER out of range');
     let value = 0;
-    for (const byte of content) value = value * 256 + byte;
+    for (let i = 0; i < content.length; i++) value = value * 256 + (content[i] ?? 0);
     return value;
   }
 
@@ -133,7 +134,7 @@ export class DerReader {
     const start = this.#passTagged(DER_TAG.oid);
     const end = this.#position;
     if (start === end || (this.#bytes[end - 1] ?? 0) >= 0x80) throw malformed('an OBJECT IDENTIFIER that is cut short');
-    const known = end - start === 3 ? knownOid(this.#bytes, start) : undefined;
+    const known = knownOid(this.#bytes, start, end);
     if (known !== undefined) return known;
     let text = '';
     let arc = 0;
@@ -197,11 +198,19 @@ export class DerReader {
 /** What 55 1D xx and 55 04 xx are: the extensions and name attributes that nearly every certificate is made of. */
 const EXTENSION_OIDS = Array.from({ length: 128 }, (_, arc) => `2.5.29.${arc}`);
 const ATTRIBUTE_OIDS = Array.from({ length: 128 }, (_, arc) => `2.5.4.${arc}`);
+/** What stands before the last arc of an extended key usage, and what that makes of it. */
+const PURPOSE_PREFIX = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03];
+const PURPOSE_OIDS = Array.from({ length: 128 }, (_, arc) => `1.3.6.1.5.5.7.3.${arc}`);
 
-function knownOid(bytes: Uint8Array, at: number): string | undefined {
-  if (bytes[at] !== 0x55) return undefined;
-  const list = bytes[at + 1] === 0x1d ? EXTENSION_OIDS : bytes[at + 1] === 0x04 ? ATTRIBUTE_OIDS : undefined;
-  return list?.[bytes[at + 2] ?? 0];
+function knownOid(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start === 3 && bytes[start] === 0x55) {
+    const list = bytes[start + 1] === 0x1d ? EXTENSION_OIDS : bytes[start + 1] === 0x04 ? ATTRIBUTE_OIDS : undefined;
+    return list?.[bytes[end - 1] ?? 0];
+  }
+  if (end - start === 8 && PURPOSE_PREFIX.every((byte, index) => bytes[start + index] === byte)) {
+    return PURPOSE_OIDS[bytes[end - 1] ?? 0];
+  }
+  return undefined;
 }
 
 /** Peers and servers decide what arrives; an array-like or a number must not slip past a limit or cost an allocation. */

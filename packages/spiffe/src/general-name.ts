@@ -1,4 +1,4 @@
-import { latin1Of } from './byte-text.js';
+import { isAscii, latin1Of } from './byte-text.js';
 import type { DerReader } from './der-reader.js';
 import { SpiffeError } from './spiffe-error.js';
 
@@ -26,6 +26,6 @@ export function readGeneralName(reader: DerReader): GeneralName {
   }
   const bytes = content.rest();
   if (!IA5.has(form)) return Object.freeze({ form, bytes, text: '' });
-  if (bytes.some((byte) => byte >= 0x80)) throw new SpiffeError('certificate_malformed', 'a general name that is not ASCII');
+  if (!isAscii(bytes)) throw new SpiffeError('certificate_malformed', 'a general name that is not ASCII');
   return Object.freeze({ form, bytes, text: latin1Of(bytes) });
 }

@@ -30,11 +30,14 @@ function checkKeyUsage(leaf: Certificate): void {
 }
 
 function readLeafId(leaf: Certificate): SpiffeId {
-  const uris = leaf.extensions.subjectAltNames.filter((name) => name.form === 'uri');
-  const [uri] = uris;
+  let uri: string | undefined;
+  for (const { form, text } of leaf.extensions.subjectAltNames) {
+    if (form !== 'uri') continue;
+    if (uri !== undefined) throw new SpiffeError('uri_san_several', 'the leaf has several URIs in subjectAltName');
+    uri = text;
+  }
   if (uri === undefined) throw new SpiffeError('uri_san_missing', 'the leaf has no URI in subjectAltName');
-  if (uris.length > 1) throw new SpiffeError('uri_san_several', 'the leaf has several URIs in subjectAltName');
-  const id = parseLeafId(uri.text);
+  const id = parseLeafId(uri);
   if (id.path === '') throw new SpiffeError('leaf_id_without_path', 'the SPIFFE ID of a leaf needs a path');
   return id;
 }
