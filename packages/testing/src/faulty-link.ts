@@ -46,7 +46,8 @@ class Link implements FaultyLink {
   answeredBytes = 0;
   readonly #to: string;
   readonly #server: Server;
-  readonly #open = new Set<Socket>();
+  /** Open sockets, and how each ends. */
+  readonly #open = new Map<Socket, () => void>();
   #fault: LinkFault = { kind: 'none' };
 
   constructor(to: string) {
@@ -69,7 +70,7 @@ class Link implements FaultyLink {
   }
 
   dropConnections(): void {
-    for (const socket of this.#open) this.#end(socket);
+    for (const end of this.#open.values()) end();
   }
 
   async close(): Promise<void> {
@@ -82,23 +83,19 @@ class Link implements FaultyLink {
     return this.close();
   }
 
-  #end(socket: Socket): void {
-    if (this.address.startsWith(TCP)) socket.resetAndDestroy();
-    else socket.destroy();
-  }
-
   #accept(client: Socket): void {
     const fault = this.#fault;
     this.connections += 1;
     this.answeredBytes = 0;
-    this.#keep(client);
+    this.#keep(client, () => (this.address.startsWith(TCP) ? client.resetAndDestroy() : client.destroy()));
     if (fault.kind === 'hang') client.resume();
     else if (fault.kind === 'garbage') client.once('data', () => client.end('HTTP/1.1 400 Bad Request\r\n\r\nnot for you'));
     else this.#forward(client, fault);
   }
 
   #forward(client: Socket, fault: Extract<LinkFault, { kind: 'none' | 'cut' }>): void {
-    const upstream = this.#keep(connect(targetOf(this.#to)));
+    const upstream = connect(targetOf(this.#to));
+    this.#keep(upstream, () => upstream.destroy());
     const most = fault.kind === 'cut' ? fault.afterBytes : Number.POSITIVE_INFINITY;
     client.pipe(upstream);
     client.once('close', () => upstream.destroy());
@@ -116,11 +113,10 @@ class Link implements FaultyLink {
     });
   }
 
-  #keep(socket: Socket): Socket {
-    this.#open.add(socket);
+  #keep(socket: Socket, end: () => void): void {
+    this.#open.set(socket, end);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => this.#open.delete(socket));
-    return socket;
   }
 }
 

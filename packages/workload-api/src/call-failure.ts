@@ -6,6 +6,8 @@ export interface CallFailure {
   readonly code: status;
   readonly details: string;
   readonly cause?: unknown;
+  /** Whether it was not the endpoint that ended something, but we who could not use what it sent. */
+  readonly discarded?: boolean;
 }
 
 /** Reads a grpc-js error; anything else is a message that we could not use. */
@@ -14,18 +16,14 @@ export function callFailureOf(error: unknown): CallFailure {
     const { code, details } = error;
     if (typeof code === 'number' && typeof details === 'string') return { code, details, cause: error };
   }
-  return { code: status.DATA_LOSS, details: error instanceof Error ? error.message : String(error), cause: error };
+  const details = error instanceof Error ? error.message : String(error);
+  return { code: status.DATA_LOSS, details, cause: error, discarded: true };
 }
 
 /** One line for logs and error messages. */
-export function describeFailure(name: string, { code, details }: CallFailure): string {
-  switch (code) {
-    case status.OK:
-    case status.DATA_LOSS:
-      return `${name}: ${details}`;
-    default:
-      return `${name}: ${status[code] ?? `status ${code}`}: ${withoutNoise(details)}`;
-  }
+export function describeFailure(name: string, { code, details, discarded }: CallFailure): string {
+  if (code === status.OK || discarded) return `${name}: ${details}`;
+  return `${name}: ${status[code] ?? `status ${code}`}: ${withoutNoise(details)}`;
 }
 
 /** The same as an error of ours. */
@@ -34,7 +32,8 @@ export function errorOf(name: string, failure: CallFailure): WorkloadApiError {
   return new WorkloadApiError(codeOf(failure), describeFailure(name, failure), { cause: failure.cause });
 }
 
-function codeOf({ code }: CallFailure): WorkloadApiErrorCode {
+function codeOf({ code, discarded }: CallFailure): WorkloadApiErrorCode {
+  if (discarded) return 'response_invalid';
   switch (code) {
     case status.INVALID_ARGUMENT:
       return 'request_refused';
@@ -44,8 +43,6 @@ function codeOf({ code }: CallFailure): WorkloadApiErrorCode {
       return 'permission_denied';
     case status.DEADLINE_EXCEEDED:
       return 'timeout';
-    case status.DATA_LOSS:
-      return 'response_invalid';
     default:
       return 'unavailable';
   }

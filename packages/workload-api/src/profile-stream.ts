@@ -52,7 +52,7 @@ export async function runProfileStream(stream: ProfileStream): Promise<void> {
       grace.granted();
       if (problem) {
         board.withdrawn(profile, problem);
-        first.failed(profile, { code: status.DATA_LOSS, details: problem.message, cause: problem });
+        first.failed(profile, { code: status.DATA_LOSS, details: problem.message, cause: problem, discarded: true });
       } else {
         board.fresh(profile);
         first.arrived(profile);

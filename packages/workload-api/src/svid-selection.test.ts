@@ -21,7 +21,7 @@ test.each<[string, SvidSelection, X509Svid]>([
 });
 
 describe('when none fits (W-19)', () => {
-  test.each<SvidSelection['select']>(['other', () => false])(
+  test.each<NonNullable<SvidSelection['select']>>(['other', () => false])(
     'none, or the first where that was asked for; said in both cases',
     (select) => {
       const report = vi.fn();
