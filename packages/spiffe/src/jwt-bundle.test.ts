@@ -150,6 +150,7 @@ describe('parseJwtBundle', () => {
 
   describe('J-20: ignores a key that must not verify', () => {
     const x = Buffer.from(jwkOf(other, 'k1')['x'] as string, 'base64url');
+    const y = Buffer.from(jwkOf(other, 'k1')['y'] as string, 'base64url');
     const offCurve = Buffer.from(x);
     offCurve[31] = (offCurve[31] ?? 0) ^ 1;
     const ecCases: readonly [string, Json][] = [
@@ -164,6 +165,8 @@ describe('parseJwtBundle', () => {
       ['x too long', { x: Buffer.concat([Buffer.alloc(1), x]).toString('base64url') }],
       ['x padded', { x: x.toString('base64') }],
       ['x missing', { x: undefined }],
+      ['y too long', { y: Buffer.concat([Buffer.alloc(1), y]).toString('base64url') }],
+      ['y padded', { y: y.toString('base64') }],
       ['y a number', { y: 1 }],
       ['another curve', { crv: 'P-384' }],
       ['an unknown curve', { crv: 'secp256k1' }],
@@ -196,8 +199,19 @@ describe('parseJwtBundle', () => {
       ['an even e', { e: 'AAAC' }],
       ['e = 2^32 + 1', { e: Buffer.from([1, 0, 0, 0, 1]).toString('base64url') }],
       ['no e', { e: undefined }],
+      ['e padded', { e: 'AQAB=' }],
+      ['e a number', { e: 65537 }],
+      ['no n', { n: undefined }],
+      ['n padded', { n: n.toString('base64') }],
+      ['n a number', { n: 3 }],
+      ['the type of another key', { kty: 'OKP' }],
+      ['the type in lower case', { kty: 'rsa' }],
+      ['no type', { kty: undefined }],
       ['private', { d: 'AQ' }],
-      ['private primes only', { p: 'AQ' }],
+      ...['p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].map((member): [string, Json] => [
+        `private (${member} only)`,
+        { [member]: 'AQ' },
+      ]),
       ['alg of another family', { alg: 'ES256' }],
     ];
     it.each(rsaCases)('RSA: %s', (_name, changes) => {
@@ -205,7 +219,8 @@ describe('parseJwtBundle', () => {
       expectKey(jwkOf(rsa, 'k1', changes), rsa, false, spiffeBundle, 'RS256');
     });
 
-    it('RSA: 8192 bit and e = 3 are inside the limits', () => {
+    it('RSA: 8192 bit, e = 3 and e = 2^32 - 1 are inside the limits', () => {
+      expect(spiffeBundle(jwksOf(jwkOf(rsa, 'k1', { e: Buffer.alloc(4, 0xff).toString('base64url') }))).keyIds).toEqual(['k1']);
       expect(spiffeBundle(jwksOf(jwkOf(rsa, 'k1', { n: Buffer.alloc(1024, 0xff).toString('base64url') }))).keyIds).toEqual([
         'k1',
       ]);
@@ -247,6 +262,36 @@ describe('parseJwtBundle', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('JwtBundle.equals', () => {
+  const [one, two] = [jwkOf(good, 'one'), jwkOf(other, 'two')];
+  const bundle = spiffeBundle(jwksOf(one, two));
+
+  it.each([
+    ['the same document', spiffeBundle(jwksOf(one, two))],
+    ['another order', spiffeBundle(jwksOf(two, one))],
+    ['what is left out besides', spiffeBundle(jwksOf(one, jwkOf(rsa1024, 'weak'), two))],
+  ])('is true for %s', (_what, same) => {
+    expect(bundle.equals(bundle)).toBe(true);
+    expect(bundle.equals(same)).toBe(true);
+    expect(same.equals(bundle)).toBe(true);
+  });
+
+  it.each([
+    ['a key less', spiffeBundle(jwksOf(one))],
+    ['no key', spiffeBundle(jwksOf())],
+    ['a key more', spiffeBundle(jwksOf(one, two, jwkOf(rsa, 'three')))],
+    ['another key of the same kid', spiffeBundle(jwksOf(one, jwkOf(rsa, 'two')))],
+    ['the same key of another kid', spiffeBundle(jwksOf(one, jwkOf(other, 'three')))],
+    ['the keys exchanged', spiffeBundle(jwksOf(jwkOf(other, 'one'), jwkOf(good, 'two')))],
+    ['a key bound to one algorithm', spiffeBundle(jwksOf(one, jwkOf(other, 'two', { alg: 'ES256' })))],
+    ['a kid that two keys claim', spiffeBundle(jwksOf(one, two, jwkOf(rsa, 'two')))],
+    ['another trust domain', parseJwtBundle(parseTrustDomain('other'), jwksOf(one, two), { keysWithoutUse: 'ignore' })],
+  ])('is false for %s', (_what, different) => {
+    expect(bundle.equals(different)).toBe(false);
+    expect(different.equals(bundle)).toBe(false);
   });
 });
 

@@ -43,7 +43,7 @@ describe('createJwtSvidVerifier', () => {
     const { verifier } = setUp();
     const token = tokenFor('a');
     const { validUntil } = verifier.verify(token, NOW);
-    expectRefusal(() => verifier.verify(token, validUntil + 1), 'jwt_expired', 'J-12');
+    expectRefusal(() => verifier.verify(token, validUntil), 'jwt_expired', 'J-12');
     expectRefusal(() => verifier.verify(token, NOW), 'jwt_expired', 'J-12');
     expect(verifier.verify(tokenFor('b'), NOW).id.path).toBe('/b');
   });
@@ -63,7 +63,9 @@ describe('createJwtSvidVerifier', () => {
   it('J-13: a remembered token is not valid at an earlier time than it says', () => {
     const { verifier } = setUp();
     const token = issue(pair, { claims: claimsFor(undefined, { nbf: NOW_SECONDS }) });
-    expect(verifier.verify(token, NOW).id.path).toBe('/client');
+    const first = verifier.verify(token, NOW);
+    expect(first.id.path).toBe('/client');
+    expect(verifier.verify(token, NOW)).toBe(first);
     expectRefusal(() => verifier.verify(token, NOW - 1), 'jwt_not_yet_valid', 'J-13');
   });
 
@@ -113,6 +115,16 @@ describe('createJwtSvidVerifier', () => {
     const { verifier } = setUp({ maxCachedTokens: 0 });
     const token = tokenFor('a');
     expect(verifier.verify(token, NOW)).not.toBe(verifier.verify(token, NOW));
+  });
+
+  it('remembers the longest token that there can be', () => {
+    const { verifier } = setUp();
+    const sizes = Array.from({ length: 100 }, (_, i) => claimsFor(undefined, { pad: 'x'.repeat(5860 + i) })).flatMap((claims) => [
+      issue(pair, { claims }),
+      issue(pair, { claims, kid: undefined }),
+    ]);
+    const longest = sizes.find((token) => token.length === 8192) ?? '';
+    expect(verifier.verify(longest, NOW)).toBe(verifier.verify(longest, NOW));
   });
 
   it('refuses odd input without hashing it', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseUnverifiedJwtSvid } from './parse-unverified-jwt-svid.js';
+import { SpiffeError } from './spiffe-error.js';
 import { expectRefusal } from './test-support/expect-refusal.js';
 import { AUDIENCE, claimsFor, issue, NOW, NOW_SECONDS, signParts } from './test-support/jwt-issuer.js';
 import {
@@ -58,6 +59,11 @@ describe('verifyJwtSvid: claims', () => {
     'client',
   ])('J-8: refuses sub %j', (sub) => {
     refusedClaim({ sub }, 'jwt_subject', 'J-8');
+  });
+
+  it('J-8: says why sub is no SPIFFE ID', () => {
+    const { cause } = refused(issue(p256, { claims: claimsFor('spiffe://TD/a') }), 'jwt_subject', 'J-8');
+    expect(cause).toBeInstanceOf(SpiffeError);
   });
 
   it('J-9: aud is a string or an array of strings', () => {
@@ -137,7 +143,8 @@ describe('verifyJwtSvid: claims', () => {
         p256.privateKey,
       );
     expectAccepted(text(claim === 'exp' ? String(NOW_SECONDS + 1) : String(NOW_SECONDS)));
-    for (const value of [`"${NOW_SECONDS}"`, '-1', '1e400', '1e300', 'null', 'true', '[1]', '{}'])
+    expectAccepted(text(claim === 'nbf' ? '0' : '8640000000000'));
+    for (const value of [`"${NOW_SECONDS}"`, '-1', '8640000000001', '1e400', '1e300', 'null', 'true', '[1]', '{}'])
       refused(text(value), 'jwt_numeric_date', 'J-14');
     refused(text('NaN'), 'jwt_encoding', 'J-27');
   });

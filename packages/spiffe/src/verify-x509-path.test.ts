@@ -221,3 +221,13 @@ test('validUntil is the earliest notAfter of the path, anchor included; strays d
   expect(accept([issueLeaf(ca, ID), ca, stray], [early]).validUntil).toBe(NOW + 1000);
   expect(accept([issueLeaf(root, ID, { notAfter: NOW + HOUR_MS / 2 })], [root]).validUntil).toBe(NOW + HOUR_MS / 2);
 });
+
+test('validFrom is the latest notBefore of the path, anchor included; strays do not count', () => {
+  const late = issueCa(undefined, 'late', { notBefore: NOW - 1000 });
+  const ca = issueCa(late, 'ca', { notBefore: NOW - 2000 });
+  const stray = issueCa(root, 'stray', { notBefore: NOW });
+  expect(accept([issueLeaf(ca, ID), ca, stray], [late]).validFrom).toBe(NOW - 1000);
+  expect(accept([issueLeaf(root, ID, { notBefore: NOW })], [root]).validFrom).toBe(NOW);
+  const middle = issueCa(root, 'middle', { notBefore: NOW - 3000 });
+  expect(accept([issueLeaf(middle, ID), middle], [root]).validFrom).toBe(NOW - 3000);
+});
