@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { IdentitySource, SpiffeIdMatcher } from '@dirgate/spiffe';
 import { connectTls, type TlsVersion } from '@dirgate/tls';
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js';
+import { drainClientSession } from './client-session-seam.js';
 
 /** What {@link createChannelCredentials} needs. */
 export interface ChannelCredentialsOptions {
@@ -19,7 +20,8 @@ export interface ChannelCredentialsOptions {
 /**
  * Channel credentials for a server with a SPIFFE identity. The server is proven and its ID compared before a byte of a
  * request or a token leaves; a server that cannot be proven leaves the call UNAVAILABLE with the reason. Host names
- * play no part. Add tokens with `credentials.combineChannelCredentials` or `compose(createJwtCallCredentials(...))`.
+ * play no part. When our SVID rotates, and ahead of the end of the server's, the next call dials anew while those in
+ * flight run out. Add tokens with `credentials.combineChannelCredentials` or `compose(createJwtCallCredentials(...))`.
  */
 export function createChannelCredentials(options: ChannelCredentialsOptions): ChannelCredentials {
   if (typeof options.server?.matches !== 'function') {
@@ -63,6 +65,7 @@ class SpiffeChannelCredentials extends ChannelCredentials {
           server,
           presentSvid: mode === 'x509',
           protocol: 'h2',
+          askToRenew: drainClientSession,
           ...(servername !== undefined && { servername }),
           ...(minVersion !== undefined && { minVersion }),
         }),

@@ -24,6 +24,11 @@ export interface ConnectTlsOptions {
   readonly minVersion?: TlsVersion;
   /** Default 10,000. */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * Called when this connection is still good but a new one would be better: our own SVID has rotated, or the server's
+   * certificate nears its end. Called again, at least twice a second, until it answers `true`. A throw ends the connection.
+   */
+  readonly askToRenew?: (socket: TLSSocket) => boolean;
   /** Milliseconds since the epoch; default `Date.now`. */
   readonly clock?: () => number;
 }
@@ -59,7 +64,7 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket>
     if (socket.destroyed) {
       throw new TlsError('handshake_failed', 'TLS handshake failed: the connection was closed');
     }
-    superviseServer({ socket, chain, proof, identity, presentsSvid: presentSvid, clock });
+    superviseServer({ socket, chain, proof, identity, presented: svid, askToRenew: options.askToRenew, clock });
     return socket;
   } catch (error) {
     socket.destroy();

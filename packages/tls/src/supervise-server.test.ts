@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ConnectTlsOptions } from './connect-tls.js';
+import { renewalInstant } from './renewal.js';
 import { TlsWorld } from './test-support/tls-world.js';
 
 let world: TlsWorld;
@@ -90,6 +91,71 @@ describe('it goes on when', () => {
     home.retireX509Authorities();
     expect(socket.destroyed).toBe(true);
   });
+});
+
+describe('another connection is asked for', () => {
+  const HOUR_MS = 3_600_000; // how long the server's certificate lives
+  beforeAll(async () => {
+    port = await world.serve(); // signed by the newest authority
+  });
+
+  test('at once when the own SVID rotates, until somebody takes it', async () => {
+    const askToRenew = vi.fn<(socket: TLSSocket) => boolean>().mockReturnValue(false);
+    const { identity, socket } = await connected({ askToRenew });
+    expect(askToRenew).not.toHaveBeenCalled();
+    identity.rotate();
+    expect(askToRenew.mock.calls).toEqual([[socket]]);
+    await vi.waitFor(() => expect(askToRenew.mock.calls.length).toBeGreaterThan(1), { timeout: 3000 });
+    askToRenew.mockReset().mockReturnValue(true);
+    identity.rotate();
+    identity.rotate();
+    expect(askToRenew).toHaveBeenCalledOnce();
+    expect(socket.destroyed).toBe(false);
+  });
+
+  test('not when we presented none, or when only a bundle changed', async () => {
+    const askToRenew = vi.fn(() => true);
+    const { identity } = await connected({ askToRenew, presentSvid: false });
+    identity.rotate();
+    const presenting = await connected({ askToRenew });
+    const home = world.authority.trustDomain('home.example');
+    home.rotateX509Authority();
+    expect(presenting.socket.destroyed).toBe(false);
+    expect(askToRenew).not.toHaveBeenCalled();
+  });
+
+  test('ahead of the end of the server’s certificate, and not long before', async () => {
+    let now = Date.now();
+    const askToRenew = vi.fn(() => true);
+    port = await world.serve(); // its hour begins now
+    const { socket } = await connected({ askToRenew, clock: () => now });
+    now += HOUR_MS - 230_000;
+    await new Promise((resolve) => setTimeout(resolve, 600)); // one look at the clock at least
+    expect(askToRenew).not.toHaveBeenCalled();
+    now += 85_000;
+    await vi.waitFor(() => expect(askToRenew).toHaveBeenCalledOnce(), { timeout: 3000 });
+    expect(socket.destroyed).toBe(false);
+  });
+
+  test('a throw ends the connection', async () => {
+    const { identity, socket } = await connected({
+      askToRenew: () => {
+        throw new Error('broken');
+      },
+    });
+    identity.rotate();
+    expect(socket.destroyed).toBe(true);
+  });
+});
+
+test.each([
+  ['a fresh certificate of an hour', 0, 3_600_000, 0, 0, 3_450_000],
+  ['the same, spread out', 0, 3_600_000, 0, 1, 3_375_000],
+  ['a fresh certificate of twenty seconds', 0, 20_000, 0, 0, 15_000],
+  ['opened within its lead', 0, 20_000, 17_000, 0, 18_000],
+  ['opened late, spread out', 0, 3_600_000, 3_540_000, 1, 3_560_000],
+])('%s: dialled anew in time, and not in a circle', (_name, validFrom, validUntil, openedAt, spread, expected) => {
+  expect(renewalInstant({ validFrom, validUntil }, openedAt, spread)).toBe(expected);
 });
 
 test('a connection that closed is not watched any more', async () => {

@@ -1,5 +1,6 @@
 import type { TLSSocket } from 'node:tls';
-import { type VerifiedX509Svid, verifyX509Svid, type X509Source } from '@dirgate/spiffe';
+import { type VerifiedX509Svid, verifyX509Svid, type X509Source, type X509Svid } from '@dirgate/spiffe';
+import { renewalInstant } from './renewal.js';
 
 /** A proven connection to a server. */
 export interface SupervisedConnection {
@@ -8,7 +9,10 @@ export interface SupervisedConnection {
   readonly chain: readonly Uint8Array[];
   readonly proof: VerifiedX509Svid;
   readonly identity: X509Source;
-  readonly presentsSvid: boolean;
+  /** What we presented ourselves, if anything. */
+  readonly presented: X509Svid | undefined;
+  /** Called when a new connection would be better than this one, until it answers `true`. */
+  readonly askToRenew: ((socket: TLSSocket) => boolean) | undefined;
   readonly clock: () => number;
 }
 
@@ -16,14 +20,19 @@ export interface SupervisedConnection {
 const SWEEP_MS = 500;
 
 /**
- * Destroys the socket when what it was opened on does not hold any more. Ends with the socket. It is destroyed without
- * an error: with one, Node's HTTP/2 tells the calls on it INTERNAL instead of a lost connection.
+ * Destroys the socket when what it was opened on does not hold any more, and asks for another one before it comes to
+ * that: ahead of the end of the server's certificate, and once our own SVID has rotated, since the server will not keep
+ * what the old one proves. Ends with the socket. It is destroyed without an error: with one, Node's HTTP/2 tells the
+ * calls on it INTERNAL instead of a lost connection.
  */
-export function superviseServer({ socket, chain, proof, identity, presentsSvid, clock }: SupervisedConnection): void {
+export function superviseServer(connection: SupervisedConnection): void {
+  const { socket, chain, proof, identity, presented, clock } = connection;
+  let { askToRenew } = connection;
   let current = proof;
+  const renewAt = renewalInstant(proof, clock(), Math.random());
   const holds = (): boolean => {
     const now = clock();
-    if (!(now <= current.validUntil) || (presentsSvid && identity.x509Svid() === undefined)) {
+    if (!(now <= current.validUntil) || (presented !== undefined && identity.x509Svid() === undefined)) {
       return false;
     }
     if (identity.x509Bundle(current.id.trustDomain) !== current.bundle) {
@@ -35,9 +44,13 @@ export function superviseServer({ socket, chain, proof, identity, presentsSvid, 
     }
     return true;
   };
+  const renews = (): boolean => (presented !== undefined && identity.x509Svid() !== presented) || !(clock() < renewAt);
   const check = (): void => {
     try {
       if (holds()) {
+        if (askToRenew !== undefined && renews() && askToRenew(socket)) {
+          askToRenew = undefined;
+        }
         return;
       }
     } catch {

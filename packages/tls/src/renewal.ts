@@ -1,0 +1,23 @@
+import type { VerifiedX509Svid } from '@dirgate/spiffe';
+
+/**
+ * How long before the end of a server's certificate its client dials anew: a quarter of its lifetime, at most two and a
+ * half minutes. That is more than our servers take for the same end, so that a client of ours is gone by the time its
+ * server asks it to go: what crosses a GOAWAY of the server has to be sent again, what crosses one of the client has not.
+ */
+const LEAD_SHARE = 0.25;
+const MAX_LEAD_MS = 150_000;
+
+/**
+ * When a client should dial anew, so that no call of it meets the end of the server's certificate. `spread`, from 0 to 1,
+ * puts it up to half a lead earlier, as a server's clients should not all come at once. A connection that was opened
+ * later than that has a third of what remained: the server may have nothing newer to present.
+ */
+export function renewalInstant(
+  { validFrom, validUntil }: Pick<VerifiedX509Svid, 'validFrom' | 'validUntil'>,
+  openedAt: number,
+  spread: number,
+): number {
+  const leadMs = Math.min(LEAD_SHARE * (validUntil - validFrom), MAX_LEAD_MS) * (1 + spread / 2);
+  return Math.max(validUntil - leadMs, openedAt + (validUntil - openedAt) / 3);
+}
