@@ -1,0 +1,74 @@
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { connectWorkloadApi, fetchX509Svids } from '@dirgate/workload-api';
+import { expect, test } from 'vitest';
+import { A, logger, QUICK, served, serveWorkload } from './test-support/served-client.js';
+
+serveWorkload();
+
+interface Held {
+  readonly files: number;
+  readonly resources: Readonly<Record<string, number>>;
+}
+
+function held(): Held {
+  const resources: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
+  return { files: readdirSync('/proc/self/fd').length, resources };
+}
+
+/** What is held once all that was closed has ended: sockets take a few turns for it. */
+async function settled(): Promise<Held> {
+  let before = held();
+  for (let same = 0; same < 5; ) {
+    await sleep(20);
+    const now = held();
+    same = isDeepStrictEqual(now, before) ? same + 1 : 0;
+    before = now;
+  }
+  return before;
+}
+
+test('a hundred reconnects leave no file, timer, socket or listener behind', { timeout: 120_000 }, async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', onWarning);
+  try {
+    const api = await connectWorkloadApi({ address: served.address, logger, ...QUICK });
+    const cycle = async (): Promise<void> => {
+      const x509 = served.callCount('FetchX509SVID');
+      const jwt = served.callCount('FetchJWTBundles');
+      served.endStreams();
+      await api.waitFor(
+        () =>
+          served.callCount('FetchX509SVID') > x509 && served.callCount('FetchJWTBundles') > jwt && api.status().state === 'ready',
+      );
+    };
+    // The first ones allocate what stays for the life of the process.
+    for (let i = 0; i < 5; i++) await cycle();
+    const before = await settled();
+    for (let i = 0; i < 100; i++) await cycle();
+    expect(await settled()).toEqual(before);
+    expect(served.callCount('FetchX509SVID')).toBeGreaterThanOrEqual(106);
+    expect(api.jwtBundle(A)).toBeDefined();
+    await api.close();
+  } finally {
+    process.off('warning', onWarning);
+  }
+  expect(warnings).toEqual([]);
+});
+
+test('connecting, calling and closing leave nothing behind', { timeout: 60_000 }, async () => {
+  const round = async (): Promise<void> => {
+    const api = await connectWorkloadApi({ address: served.address, logger, ...QUICK });
+    await api.fetchJwtSvid({ audience: 'me' });
+    await fetchX509Svids({ address: served.address });
+    await api.close();
+    await expect(connectWorkloadApi({ address: 'unix:///nowhere/x.sock', firstUpdateTimeoutMs: 10 })).rejects.toThrow();
+  };
+  for (let i = 0; i < 3; i++) await round();
+  const before = await settled();
+  for (let i = 0; i < 10; i++) await round();
+  expect(await settled()).toEqual(before);
+});
