@@ -1,5 +1,5 @@
 import { parseTrustDomain, parseX509Svid, SpiffeError, verifyJwtSvid, verifyX509Svid } from '@dirgate/spiffe';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createIdentityAuthority, type IdentityAuthority } from './identity-authority.js';
 
 const NOW = Date.UTC(2026, 5, 1);
@@ -170,6 +170,22 @@ describe('in-process identity', () => {
     expect(source.x509Svid()).toBeDefined();
     expect(await source.fetchJwtSvid({ audience: 'me' })).toMatchObject({ expiresAt: NOW + 300_000 });
   });
+});
+
+test('a workload that is served no more is forgotten', async () => {
+  const authority = await twoDomains();
+  const domain = authority.trustDomain('a.example');
+  const issue = vi.spyOn(domain, 'issueX509Svid');
+  const first = await authority.serveWorkloadApi({ id: ID });
+  await authority.serveWorkloadApi({ id: ID });
+  await expect(authority.serveWorkloadApi({ id: ID, address: '/no/address' })).rejects.toThrow(RangeError);
+  await first.close();
+  issue.mockClear();
+  domain.rotateX509Authority();
+  expect(issue).toHaveBeenCalledTimes(1);
+  await authority.close();
+  domain.rotateX509Authority();
+  expect(issue).toHaveBeenCalledTimes(1);
 });
 
 describe('refused options', () => {

@@ -42,6 +42,7 @@ describe('first update', () => {
     expect(api.x509Svid()?.id.toString()).toBe(ID);
     vi.stubEnv('SPIFFE_ENDPOINT_SOCKET', 'unix:///nowhere/at/all.sock');
     expect((await connect()).address).toBe(served.address);
+    expect(logger.has('the address option is used, not SPIFFE_ENDPOINT_SOCKET ("unix:///nowhere/at/all.sock")')).toBe(true);
   });
 
   test('over TCP too, and never through a proxy', async () => {

@@ -78,3 +78,17 @@ describe('refused', () => {
     await expect(split(svids(3))).rejects.toThrow('more than 2 SVIDs');
   });
 });
+
+test('others have their turn in between', async () => {
+  let now = 0;
+  let turns = 0;
+  const counted = new Turns(
+    () => now++,
+    async () => void turns++,
+  );
+  const message = withEntries(...Array.from({ length: 1000 }, (_, i) => entry(`spiffe://td${i}`, Buffer.of(1))));
+  const { bundles } = await splitBundlesField(message, { field: 3, most: new Map(), turns: counted });
+  expect(bundles).toHaveLength(1000);
+  // The clock ticks once per entry.
+  expect(turns).toBeGreaterThan(80);
+});

@@ -10,7 +10,11 @@ import type { WorkloadApiLogger } from './workload-api-logger.js';
  * @throws WorkloadApiError `address_missing`, `address_invalid`, `address_not_a_socket`
  */
 export async function locateEndpoint(address: string | undefined, logger: WorkloadApiLogger): Promise<EndpointAddress> {
-  const text = address ?? process.env[ENDPOINT_VARIABLE];
+  const fromEnvironment = process.env[ENDPOINT_VARIABLE];
+  const text = address ?? fromEnvironment;
+  if (address !== undefined && fromEnvironment && fromEnvironment !== address) {
+    logger.info(`the address option is used, not ${ENDPOINT_VARIABLE} (${JSON.stringify(fromEnvironment.slice(0, 200))})`);
+  }
   if (text === undefined || text === '') {
     throw new WorkloadApiError(
       'address_missing',
