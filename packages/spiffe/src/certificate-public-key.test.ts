@@ -42,6 +42,8 @@ describe('accepts', () => {
   test('the cost of a key that is slow to use is said to be higher', () => {
     const [plain, slow] = [profilePublicKey(rsa(2048, F4)), profilePublicKey(rsa(8192, F4))];
     expect(slow.verificationCost).toBeGreaterThan(plain.verificationCost);
+    expect(profilePublicKey(rsa(4096, F4)).verificationCost).toBe(plain.verificationCost);
+    expect(profilePublicKey(rsa(4097, F4, [])).verificationCost).toBe(slow.verificationCost);
     expect(profilePublicKey(rsa(2048, [0, 0xff, 0xff, 0xff, 0xff])).verificationCost).toBe(slow.verificationCost);
   });
 });

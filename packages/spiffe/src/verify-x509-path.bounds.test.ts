@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { oid, sequence, set, tlv } from './test-support/der-writer.js';
 import {
   type CertificateSpec,
@@ -14,6 +14,7 @@ import {
   uriName,
 } from './test-support/test-issuer.js';
 import { accept, bundleOf, expectCode, refuse, sourceOf } from './test-support/x509-expect.js';
+import { verifyPath } from './verify-path.js';
 import { verifyX509Svid } from './verify-x509-svid.js';
 
 const ID = 'spiffe://td/a';
@@ -129,4 +130,35 @@ test('limits hold before anything is parsed or verified (X-26)', () => {
   const garbage = Array.from({ length: 11 }, () => Buffer.alloc(10));
   expectCode(() => verifyX509Svid(garbage, sourceOf(), { now: NOW, usage: 'client' }), 'chain_too_many_certificates');
   expectCode(() => verifyX509Svid([Buffer.alloc(65_537)], sourceOf(), { now: NOW, usage: 'client' }), 'chain_too_large');
+  expectCode(() => verifyX509Svid([Buffer.alloc(65_536)], sourceOf(), { now: NOW, usage: 'client' }), 'der_malformed');
+});
+
+describe('the last check that is allowed still counts (TX-11)', () => {
+  const options = { now: NOW, usage: 'client' } as const;
+  const leaf = [issueLeaf(root, ID).der];
+  const roots = (count: number, one: Issued) => Array.from({ length: count }, () => one.der);
+  const impostor = issueCa(undefined, 'root');
+
+  test('512 issuers are looked at', () => {
+    const notCa = issueCa(undefined, 'root', { extensions: { [OIDS.basicConstraints]: null } });
+    expectCode(() => verifyPath(leaf, roots(512, notCa), options), 'issuer_not_ca');
+    expect(verifyPath(leaf, [...roots(511, notCa), root.der], options).certificates).toHaveLength(2);
+    expectCode(() => verifyPath(leaf, [...roots(512, notCa), root.der], options), 'path_search_exhausted');
+  });
+
+  test('32 signatures are checked', () => {
+    expectCode(() => verifyPath(leaf, roots(32, impostor), options), 'signature_invalid');
+    expect(verifyPath(leaf, [...roots(31, impostor), root.der], options).certificates).toHaveLength(2);
+    expectCode(() => verifyPath(leaf, [...roots(32, impostor), root.der], options), 'path_search_exhausted');
+  });
+
+  test('16 signatures with P-384 keys are checked', () => {
+    const costly = issueCa(undefined, 'root', {
+      key: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+      signer: root.key,
+    });
+    expectCode(() => verifyPath(leaf, roots(16, costly), options), 'signature_invalid');
+    expect(verifyPath(leaf, [...roots(15, costly), root.der], options).certificates).toHaveLength(2);
+    expectCode(() => verifyPath(leaf, [...roots(16, costly), root.der], options), 'path_search_exhausted');
+  });
 });

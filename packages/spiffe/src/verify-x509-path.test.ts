@@ -12,9 +12,11 @@ import {
   issueLeaf,
   keyUsage,
   NOW,
+  nameConstraints,
   newKey,
   OIDS,
   unknownExtension,
+  uriName,
 } from './test-support/test-issuer.js';
 import { accept, bundleOf, expectCode, refuse } from './test-support/x509-expect.js';
 
@@ -198,6 +200,15 @@ describe('anchors (X-18) and search', () => {
     for (const one of authorities) accept([issueLeaf(one, ID)], authorities);
     refuse([issueLeaf(issueCa(undefined, 'root'), ID)], authorities, 'signature_invalid');
   });
+
+  test('any other reason says more than a wrong key among authorities of one name', () => {
+    const impostor = issueCa(undefined, 'root');
+    const expired = issueCa(undefined, 'root', { key: root.key, notAfter: NOW - 1 });
+    accept([issueLeaf(root, ID)], [impostor, expired, root]);
+    refuse([issueLeaf(root, ID)], [impostor], 'signature_invalid');
+    refuse([issueLeaf(root, ID)], [impostor, expired], 'certificate_expired');
+    refuse([issueLeaf(root, ID)], [expired, impostor], 'certificate_expired');
+  });
 });
 
 test('among many authorities of one name, key identifiers say which to try first, and never what to trust', () => {
@@ -230,4 +241,12 @@ test('validFrom is the latest notBefore of the path, anchor included; strays do 
   expect(accept([issueLeaf(root, ID, { notBefore: NOW })], [root]).validFrom).toBe(NOW);
   const middle = issueCa(root, 'middle', { notBefore: NOW - 3000 });
   expect(accept([issueLeaf(middle, ID), middle], [root]).validFrom).toBe(NOW - 3000);
+});
+
+test('X-15: a leaf that has the name of its issuer is not exempt from name constraints', () => {
+  const constrained = (name: string) =>
+    issueCa(root, 'ca', { extensions: { [OIDS.nameConstraints]: nameConstraints({ permitted: [uriName(name)] }) } });
+  const [own, other] = [constrained('td'), constrained('other')];
+  accept([issueLeaf(own, ID, { subject: 'ca' }), own], [root]);
+  refuse([issueLeaf(other, ID, { subject: 'ca' }), other], [root], 'name_constraint_violated');
 });

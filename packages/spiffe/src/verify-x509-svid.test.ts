@@ -122,6 +122,13 @@ describe('leaf rules', () => {
   });
 });
 
+test('X-2: the refusal of an ID says why', () => {
+  const [leaf, ca] = leafWith({}, 'spiffe://TD/a').map((one) => one.der);
+  const attempt = () => verifyX509Svid([leaf ?? root.der, ca ?? root.der], sourceOf(), { now: NOW, usage: 'client' });
+  expectCode(attempt, 'leaf_id_invalid');
+  expect(attempt).toThrow(expect.objectContaining({ cause: expect.objectContaining({ name: 'SpiffeError' }) }));
+});
+
 describe('trust domains (X-17, TX-1)', () => {
   const rootB = issueCa(undefined, 'root b');
   const intermediateB = issueCa(rootB, 'intermediate b');
