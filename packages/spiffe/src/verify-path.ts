@@ -17,7 +17,7 @@ export interface VerifyPathOptions extends PathOptions {
  * On return every certificate of the path is valid at `now`, may do what it does in the path and is signed by the next; all names
  * lie inside of all name constraints. Not checked: whom the leaf names, possession of its key, revocation lists, and the rules
  * for leaves of X509-SVIDs; to authenticate a workload use `verifyX509Svid`, which runs the same search.
- * No I/O, no cache; work is bounded.
+ * No I/O; no verdict is remembered, only some imported keys; work is bounded.
  *
  * @throws SpiffeError with the code of the first broken rule, `path_too_deep` beyond `maxDepth`, and for a chain or a root that
  * cannot be read the codes of its encoding

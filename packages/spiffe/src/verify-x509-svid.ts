@@ -42,7 +42,8 @@ export interface VerifiedX509Svid {
  * On return: the leaf obeys every rule for leaves, it names exactly one SPIFFE ID, and a path of valid certificates leads from it
  * to an authority of the bundle of **its own** trust domain; no other bundle was looked at.
  * Not checked: possession of the private key (TLS does that), revocation lists, and whether this ID is the wanted one.
- * Names of issuer and subject are compared byte for byte, which is stricter than RFC 5280 §7.1. No I/O, no cache; work is bounded.
+ * Names of issuer and subject are compared byte for byte, which is stricter than RFC 5280 §7.1. No I/O; no verdict is remembered,
+ * only some imported keys; work is bounded.
  *
  * @throws SpiffeError with the code of the first broken rule
  * @throws TypeError when `usage` is not one of its two values
