@@ -1,22 +1,12 @@
-import {
-  type IdentitySource,
-  type JwtBundle,
-  type JwtSvid,
-  parseTrustDomain,
-  type TrustDomain,
-  type X509Bundle,
-  type X509Svid,
-} from '@dirgate/spiffe';
+import { type IdentitySource, type JwtSvid, parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { causeOf } from './bundle-entry.js';
 import { type FileSnapshot, type IdentityContents, readFileUpdate } from './file-update.js';
 import { readFileSet, versionOf } from './identity-files.js';
-import { IdentityState } from './identity-state.js';
-import { type IdentityStatus, StatusBoard } from './identity-status.js';
 import type { LiveIdentity } from './live-identity.js';
+import { LiveSource } from './live-source.js';
 import { MessageReports } from './message-reports.js';
 import { requireInRange } from './number-range.js';
 import { OncePerText } from './once-per-text.js';
-import { type WaitForOptions, waitFor } from './wait-for.js';
 import { WatchedFiles } from './watched-files.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from './workload-api-logger.js';
@@ -64,17 +54,14 @@ export async function fileIdentity(options: FileIdentityOptions): Promise<FileId
   return identity;
 }
 
-class LiveFileIdentity implements FileIdentity {
+class LiveFileIdentity extends LiveSource<'files'> implements FileIdentity {
   readonly #options: FileIdentityOptions;
   readonly #federated: ReadonlyMap<TrustDomain, string>;
   readonly #paths: readonly string[];
   readonly #pollMs: number;
   readonly #clock: () => number;
-  readonly #state: IdentityState;
-  readonly #board: StatusBoard<'files'>;
   readonly #problems: MessageReports;
   readonly #failures: OncePerText;
-  readonly #lifetime = new AbortController();
   #snapshot: FileSnapshot | undefined;
   #version = '';
   #watched: WatchedFiles | undefined;
@@ -83,19 +70,13 @@ class LiveFileIdentity implements FileIdentity {
   constructor(options: FileIdentityOptions) {
     const { svid, key, bundle, clock = Date.now, pollMs = 10_000 } = options;
     const logger = withoutThrows(options.logger ?? SILENT_LOGGER);
+    super(clock, logger);
     this.#options = { ...options };
     this.#federated = readFederated(options.federated ?? {});
     this.#paths = [svid, key, bundle, ...this.#federated.values()];
     this.#pollMs = requireInRange('pollMs', pollMs, 1);
     this.#clock = clock;
-    this.#state = new IdentityState(logger, clock);
-    this.#board = new StatusBoard(clock, logger, () => ({
-      isExpired: this.#state.isExpired,
-      generation: this.#state.generation,
-      validUntil: this.#state.x509?.chosen?.validUntil,
-    }));
-    this.#board.add('files', true);
-    this.#state.onExpired(() => this.#board.refresh());
+    this.board.add('files', true);
     this.#problems = new MessageReports((problem) => logger.warn(problem));
     this.#failures = new OncePerText((text) => logger.error(text));
   }
@@ -111,49 +92,13 @@ class LiveFileIdentity implements FileIdentity {
     await first;
   }
 
-  x509Svid(): X509Svid | undefined {
-    return this.#state.x509Svid();
-  }
-
-  x509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
-    return this.#state.x509Bundle(trustDomain);
-  }
-
-  jwtBundle(trustDomain: TrustDomain): JwtBundle | undefined {
-    return this.#state.jwtBundle(trustDomain);
-  }
-
   async fetchJwtSvid(): Promise<JwtSvid> {
     throw new WorkloadApiError('jwt_svid_unavailable', 'an identity in files has no JWT-SVIDs; the Workload API gives them');
   }
 
-  onChange(listener: () => void): () => void {
-    return this.#state.onChange(listener);
-  }
-
-  onExpired(listener: () => void): () => void {
-    return this.#state.onExpired(listener);
-  }
-
-  status(): IdentityStatus {
-    return this.#board.status();
-  }
-
-  async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
-    const watch = (look: () => void) => [this.#state.onChange(look), this.#board.onChange(look)];
-    return waitFor({ holds: predicate, watch, end: this.#lifetime.signal }, options);
-  }
-
-  async close(): Promise<void> {
-    this.#lifetime.abort();
+  protected override async stop(): Promise<void> {
     this.#watched?.close();
     await this.#loading;
-    this.#board.end(new WorkloadApiError('closed', 'the identity is closed'));
-    this.#state.end();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   /** One look after the other. */
@@ -163,9 +108,9 @@ class LiveFileIdentity implements FileIdentity {
 
   /** Never rejects. Files that could not be used are read again though they did not change: time may have healed them. */
   async #reload(): Promise<void> {
-    if (this.#lifetime.signal.aborted) return;
+    if (this.lifetime.aborted) return;
     try {
-      const isFresh = this.#board.status().lastError === undefined;
+      const isFresh = this.board.status().lastError === undefined;
       if (isFresh && (await versionOf(this.#paths)) === this.#version) return;
       this.#problems.begin();
       await this.#load(this.#problems.report);
@@ -173,19 +118,19 @@ class LiveFileIdentity implements FileIdentity {
     } catch (cause) {
       const error = cause instanceof WorkloadApiError ? cause : new WorkloadApiError('file_invalid', causeOf(cause), { cause });
       this.#failures.report(`${error.message}; the identity stays as it was`);
-      this.#board.failing('files', error);
+      this.board.failing('files', error);
     }
   }
 
   async #load(report: (problem: string) => void): Promise<void> {
     const { contents, version } = await readFileSet(this.#paths, this.#options.key);
     const snapshot = readFileUpdate(this.#name(contents), { previous: this.#snapshot, now: this.#clock(), report });
-    if (this.#lifetime.signal.aborted) return;
+    if (this.lifetime.aborted) return;
     this.#version = version;
     this.#snapshot = snapshot;
-    this.#state.setX509(snapshot.x509);
-    this.#state.setJwt(snapshot.jwt);
-    this.#board.fresh('files');
+    this.state.setX509(snapshot.x509);
+    this.state.setJwt(snapshot.jwt);
+    this.board.fresh('files');
   }
 
   #name(contents: Awaited<ReturnType<typeof readFileSet>>['contents']): IdentityContents {

@@ -1,0 +1,74 @@
+import type { JwtBundle, TrustDomain, X509Bundle, X509Svid } from '@dirgate/spiffe';
+import { IdentityState } from './identity-state.js';
+import { type IdentityStatus, StatusBoard } from './identity-status.js';
+import type { LiveIdentity } from './live-identity.js';
+import { type WaitForOptions, waitFor } from './wait-for.js';
+import { WorkloadApiError } from './workload-api-error.js';
+import type { WorkloadApiLogger } from './workload-api-logger.js';
+
+/** What live identities have in common, wherever they come from: one state that readers see, one board that says how it is doing. */
+export abstract class LiveSource<Feed extends string> implements LiveIdentity {
+  protected readonly state: IdentityState;
+  protected readonly board: StatusBoard<Feed>;
+  readonly #lifetime = new AbortController();
+
+  protected constructor(clock: () => number, logger: WorkloadApiLogger) {
+    const state = new IdentityState(logger, clock);
+    const board = new StatusBoard<Feed>(clock, logger, () => ({
+      isExpired: state.isExpired,
+      generation: state.generation,
+      validUntil: state.x509?.chosen?.validUntil,
+    }));
+    state.onExpired(() => board.refresh());
+    this.state = state;
+    this.board = board;
+  }
+
+  /** Aborted when it is closed. */
+  protected get lifetime(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  x509Svid(): X509Svid | undefined {
+    return this.state.x509Svid();
+  }
+
+  x509Bundle(trustDomain: TrustDomain): X509Bundle | undefined {
+    return this.state.x509Bundle(trustDomain);
+  }
+
+  jwtBundle(trustDomain: TrustDomain): JwtBundle | undefined {
+    return this.state.jwtBundle(trustDomain);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.state.onChange(listener);
+  }
+
+  onExpired(listener: () => void): () => void {
+    return this.state.onExpired(listener);
+  }
+
+  status(): IdentityStatus {
+    return this.board.status();
+  }
+
+  async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
+    const watch = (look: () => void) => [this.state.onChange(look), this.board.onChange(look)];
+    return waitFor({ holds: predicate, watch, end: this.lifetime }, options);
+  }
+
+  async close(): Promise<void> {
+    this.#lifetime.abort();
+    await this.stop();
+    this.board.end(new WorkloadApiError('closed', 'the identity is closed'));
+    this.state.end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Ends what {@link lifetime} does not end, and waits for all of it. Never rejects. */
+  protected abstract stop(): Promise<void>;
+}
