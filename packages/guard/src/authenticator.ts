@@ -2,10 +2,12 @@ import {
   createJwtSvidVerifier,
   type IdentitySource,
   type JwtSvidVerifier,
+  type JwtSvidVerifierOptions,
   SpiffeError,
   type TrustDomain,
   type VerifiedJwtSvid,
   type VerifiedX509Svid,
+  verifyJwtSvid,
 } from '@dirgate/spiffe';
 import { readBearerToken } from './bearer-token.js';
 import { type AuthenticatedCaller, callerOfJwtSvid, callerOfX509Svid } from './caller.js';
@@ -41,6 +43,7 @@ const OF_THE_CONNECTION: ReadonlySet<FailureCode> = new Set([
 export class Authenticator {
   readonly #accept: AcceptMode;
   readonly #home: TrustDomain;
+  readonly #expectation: JwtSvidVerifierOptions;
   readonly #verifier: JwtSvidVerifier | undefined;
   readonly #ofPeers = new WeakMap<VerifiedX509Svid, Authentication>();
   /** Per token, with the peer that carried it last. Holds no token text. */
@@ -55,10 +58,8 @@ export class Authenticator {
   ) {
     this.#accept = accept;
     this.#home = home;
-    this.#verifier =
-      accept === 'x509'
-        ? undefined
-        : createJwtSvidVerifier({ bundles: identity, audience, ...(leewayMs !== undefined && { leewayMs }) });
+    this.#expectation = { bundles: identity, audience, ...(leewayMs !== undefined && { leewayMs }) };
+    this.#verifier = accept === 'x509' ? undefined : createJwtSvidVerifier(this.#expectation);
   }
 
   /**
@@ -95,16 +96,19 @@ export class Authenticator {
   }
 
   /**
-   * Proves a token as of `now`; a token that was proven before costs a look-up.
+   * Proves a token as of `instant`. One that was proven before costs a look-up, except for an instant of the past: the
+   * verifier remembers the latest instant of each token, and refuses those before it once the token has expired.
    *
    * @throws {Failure} `token_invalid`
    */
-  verifyToken(text: string, now: number): VerifiedJwtSvid {
+  verifyToken(text: string, instant: number, ofThePast = false): VerifiedJwtSvid {
     if (this.#verifier === undefined) {
       throw new Failure('token_invalid', ['tokens_not_accepted']);
     }
     try {
-      return this.#verifier.verify(text, now);
+      return ofThePast
+        ? verifyJwtSvid(text, this.#expectation.bundles, { ...this.#expectation, now: instant })
+        : this.#verifier.verify(text, instant);
     } catch (error) {
       const [reasons, rule] = error instanceof SpiffeError ? [[error.code], error.rule] : [[], undefined];
       throw new Failure('token_invalid', reasons, rule);

@@ -1,7 +1,8 @@
 import { parseTrustDomain, type X509Bundle } from '@dirgate/spiffe';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Connection, type ConnectionStart } from './connection.js';
 import { PeerTrust } from './peer-trust.js';
+import { renewalInstant } from './renewal.js';
 import { TestedGuard } from './test-support/tested-guard.js';
 
 const begun = (openedAt: number): ConnectionStart => ({ openedAt, spread: 0, askToRenew: undefined });
@@ -28,7 +29,7 @@ async function connected(id = 'spiffe://partner.example/a', trustedName = 'partn
       return `${code}: ${reasons[0]}`;
     }
   };
-  return { tested, connection, facts, trust, peer, x509Bundle, start: tested.now };
+  return { tested, connection, facts, peerTrust, trust, peer, x509Bundle, start: tested.now };
 }
 
 test('the proof is made once and kept', async () => {
@@ -130,4 +131,87 @@ test('a resumed session is refused, whatever it presents', async () => {
   const resumed = new Connection({ ...facts, resumed: true }, new PeerTrust(bundles), begun(0));
   expect(() => resumed.requireFullHandshake()).toThrow(expect.objectContaining({ code: 'session_resumed' }));
   new Connection(facts, new PeerTrust(bundles), begun(0)).requireFullHandshake();
+});
+
+test('a peer that comes back with the same chain costs a look-up', async () => {
+  const { connection, facts, peerTrust, start } = await connected();
+  expect(new Connection(facts, peerTrust, begun(start)).peer(start)).toBe(connection.peer(start));
+});
+
+describe('the peer is asked to dial anew', () => {
+  /** A connection whose peer presents a certificate of ten seconds, and that counts how often it asked. */
+  async function asking(presentedUntil = Number.POSITIVE_INFINITY, id?: string) {
+    const world = await connected(id);
+    const askToRenew = vi.fn();
+    const start: ConnectionStart = { openedAt: world.start, spread: 0, askToRenew };
+    const presented = { validFrom: world.start - 60_000, validUntil: world.start + presentedUntil };
+    const facts = { ...world.facts, ...(Number.isFinite(presentedUntil) && { presented }) };
+    const connection = new Connection(facts, world.peerTrust, start);
+    const askedAt = (laterMs: number): number => {
+      connection.check(world.start + laterMs);
+      return askToRenew.mock.calls.length;
+    };
+    return { ...world, connection, askToRenew, askedAt };
+  }
+
+  test('ahead of the end of what it presented, once', async () => {
+    const { connection, askedAt, start } = await asking();
+    expect(connection.dueAt).toBe(Number.POSITIVE_INFINITY); // nothing is known before its first call
+    connection.peer(start);
+    expect(connection.dueAt).toBe(start + 5000); // opened a minute after notBefore: half of what remained
+    expect([askedAt(4999), askedAt(5000), askedAt(5001)]).toEqual([0, 1, 1]);
+    expect(connection.dueAt).toBe(Number.POSITIVE_INFINITY);
+    expect(connection.peer(start + 10_000).id.path).toBe('/a'); // its calls go on until the end itself
+    expect(askedAt(20_000)).toBe(1);
+  });
+
+  test.each([
+    ['earlier', 4000, 2000],
+    ['later', 3_600_000, 5000],
+  ])('ahead of the end of what we presented, when that comes %s', async (_name, presentedUntil, expected) => {
+    const { connection, askedAt, start } = await asking(presentedUntil);
+    connection.peer(start);
+    expect([askedAt(expected - 1), askedAt(expected)]).toEqual([0, 1]);
+  });
+
+  test('for what we presented alone when it presented nothing', async () => {
+    const { peerTrust, facts, start } = await connected();
+    const askToRenew = vi.fn();
+    const presented = { validFrom: start, validUntil: start + 100_000 };
+    const connection = new Connection({ ...facts, peerChain: [], presented }, peerTrust, {
+      openedAt: start,
+      spread: 1,
+      askToRenew,
+    });
+    expect(connection.dueAt).toBe(start + 80_000); // a tenth, and another for the spread
+    connection.check(start + 80_000);
+    expect(askToRenew).toHaveBeenCalledOnce();
+  });
+
+  test('a second after a refusal, unless it was proven meanwhile', async () => {
+    const { connection, askedAt, start, trust, tested } = await asking();
+    const bundle = tested.authority.trustDomain('partner.example').x509Bundle();
+    trust(undefined);
+    expect(() => connection.peer(start)).toThrow();
+    connection.refused(start);
+    connection.refused(start + 500);
+    expect(connection.dueAt).toBe(start + 1000);
+    trust(bundle);
+    connection.peer(start + 600);
+    expect([askedAt(1000), connection.dueAt]).toEqual([0, start + 5000]);
+    trust(undefined);
+    expect(askedAt(1100)).toBe(0); // seen by itself, without a call
+    expect([askedAt(2099), askedAt(2100)]).toEqual([0, 1]);
+  });
+
+  test.each([
+    ['a fresh certificate of an hour', 0, 3_600_000, 0, 0, 3_540_000],
+    ['the same, spread out', 0, 3_600_000, 0, 1, 3_480_000],
+    ['a fresh certificate of twenty seconds', 0, 20_000, 0, 0, 18_000],
+    ['opened within its lead', 0, 20_000, 19_000, 0, 19_500],
+    ['opened within the spread', 0, 3_600_000, 3_500_000, 1, 3_550_000],
+    ['opened when it was over', 0, 20_000, 20_000, 0, 21_000],
+  ])('%s: in time, and not in a circle', (_name, validFrom, validUntil, openedAt, spread, expected) => {
+    expect(renewalInstant({ validFrom, validUntil }, openedAt, spread)).toBe(expected);
+  });
 });

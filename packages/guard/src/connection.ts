@@ -125,6 +125,13 @@ export class Connection implements Watched {
         }
         throw new Failure('identity_expired');
       }
+      // What proving anew would say, without reading the chain again.
+      if (bundle === undefined) {
+        throw new Failure('trust_withdrawn', ['trust_domain_without_bundle'], 'X-17');
+      }
+      if (this.#trust.isHopeless(this.#facts.peerChain, proof, bundle)) {
+        throw new Failure('trust_withdrawn', ['issuer_untrusted'], 'X-18');
+      }
       const rebound = at <= proof.validUntil ? this.#trust.rebind(proof, bundle) : undefined;
       if (rebound !== undefined) {
         this.#proof = rebound;

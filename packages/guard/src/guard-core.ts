@@ -81,7 +81,8 @@ export class GuardCore {
     this.#requireOwnIdentity(now);
     // The grace for expiry never covers a withdrawal: everything is judged as of a moment at which it was still valid.
     const asOf = Math.min(now, Math.max(now - afterExpiryMs, validUntilOf(before) - 1));
-    const peer = before.peer === undefined ? undefined : connection.peerAsOf(asOf);
+    const inGrace = asOf !== now;
+    const peer = before.peer && (inGrace ? connection.peerAsOf(asOf) : connection.peer(now));
     const { tokenText } = before;
     let { token } = before;
     if (token !== undefined && tokenText !== undefined) {
@@ -89,7 +90,7 @@ export class GuardCore {
         throw new Failure('identity_expired');
       }
       if (identity.jwtBundle(token.id.trustDomain) !== token.bundle) {
-        token = withdrawnUnless(() => authenticator.verifyToken(tokenText, asOf));
+        token = withdrawnUnless(() => authenticator.verifyToken(tokenText, asOf, inGrace));
       }
     }
     return peer === before.peer && token === before.token ? before : { ...before, peer, token };

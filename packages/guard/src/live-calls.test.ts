@@ -10,10 +10,8 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(() =
 async function liveCall(kind: 'x509' | 'jwt', options: Partial<GuardOptions> = {}) {
   const tested = await TestedGuard.start(options);
   const connection = tested.connect(kind === 'x509' ? CALLER : undefined);
-  const call = tested.admitted(
-    connection,
-    kind === 'jwt' ? { token: await tested.tokenOf(CALLER), method: GET } : { method: GET },
-  );
+  const token = kind === 'jwt' ? { token: await tested.tokenOf(CALLER) } : {};
+  const call = tested.admitted(connection, { ...token, method: GET });
   const ends: Refusal[] = [];
   call.watch((refusal) => ends.push(refusal));
   /** How the call stands at `laterMs` after its start. */
@@ -22,7 +20,7 @@ async function liveCall(kind: 'x509' | 'jwt', options: Partial<GuardOptions> = {
     return ends[0]?.code ?? 'live';
   };
   const start = tested.now;
-  return { tested, connection, call, ends, at };
+  return { tested, connection, token, call, ends, at };
 }
 
 describe.each(['x509', 'jwt'] as const)('%s', (kind) => {
@@ -72,6 +70,19 @@ describe.each(['x509', 'jwt'] as const)('%s', (kind) => {
     expect(at(last + 2)).toBe('trust_withdrawn');
   });
 
+  test('within the grace, what a new call saw expired is judged as of before for an open one', async () => {
+    const { at, tested, connection, token } = await liveCall(kind, { streams: { afterExpiryMs: 60_000 } });
+    const partner = tested.authority.trustDomain('partner.example');
+    tested.now += last + 1;
+    partner.rotateX509Authority();
+    partner.rotateJwtAuthority();
+    expect(tested.verdict(connection, token)).not.toBe('allowed'); // the verifiers have seen it expired from here on
+    expect(at(last + 1)).toBe('live');
+    partner.retireX509Authorities();
+    partner.retireJwtAuthorities();
+    expect(at(last + 2)).toBe('trust_withdrawn');
+  });
+
   test('the own identity withdrawn, or a clock that is no number', async () => {
     const first = await liveCall(kind);
     first.tested.identity.withdraw();
@@ -112,6 +123,26 @@ describe('a change is noticed by itself', () => {
     tested.policy.replace('two');
     await nextTurn();
     expect(ends[0]?.code).toBe(code);
+  });
+
+  test('the own identity expires, of which no source tells', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const tested = await TestedGuard.start();
+      const token = await tested.tokenOf('spiffe://home.example/user', { ttlMs: 86_400_000 });
+      const ends: string[] = [];
+      tested.admitted(tested.connect(), { token }).watch(({ code }) => ends.push(code));
+      tested.now = tested.identity.x509Svid()?.validUntil ?? 0;
+      vi.advanceTimersByTime(250);
+      await nextTurn();
+      expect(ends).toEqual([]); // that instant is the last valid one
+      tested.now += 1;
+      vi.advanceTimersByTime(250);
+      await nextTurn();
+      expect(ends).toEqual(['server_identity_missing']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('no policy any more', async () => {

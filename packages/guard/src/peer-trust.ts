@@ -1,4 +1,5 @@
 import {
+  createX509Bundle,
   createX509SvidVerifier,
   type TrustDomain,
   type VerifiedX509Svid,
@@ -8,12 +9,17 @@ import {
   type X509SvidVerifier,
 } from '@dirgate/spiffe';
 
+/** An authority has a few intermediates; more are of peers that send strays. */
+const MAX_ISSUERS = 256;
+
 /** By what the connections of one guard are judged. */
 export class PeerTrust {
   readonly #bundles: X509BundleSource;
   readonly #verifier: X509SvidVerifier;
   /** The newest binding of a proof, so that connections that share a proof go on sharing it. */
   readonly #rebound = new WeakMap<VerifiedX509Svid, VerifiedX509Svid>();
+  /** Of intermediates, by their bytes. */
+  readonly #issuers = new Map<string, string>();
   #generation = 0;
 
   constructor(bundles: X509BundleSource) {
@@ -46,15 +52,45 @@ export class PeerTrust {
   }
 
   /**
+   * Whether a bundle certainly proves nothing of a chain that was proven before: it has no authority of the name of any
+   * issuer in it. Withdrawing an authority concerns all of its connections at once, so the usual answer is a look-up.
+   */
+  isHopeless([, ...intermediates]: readonly Uint8Array[], { leaf }: VerifiedX509Svid, bundle: X509Bundle): boolean {
+    const issuers = [leaf.issuerKey, ...intermediates.map((der) => this.#issuerOf(der, bundle.trustDomain))];
+    return issuers.every((issuer) => issuer !== undefined && bundle.authoritiesNamed(issuer).length === 0);
+  }
+
+  /** The issuer of an intermediate; `undefined` for what is none. The workloads of one authority present the same ones. */
+  #issuerOf(der: Uint8Array, trustDomain: TrustDomain): string | undefined {
+    const key = Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('latin1');
+    const known = this.#issuers.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    try {
+      const issuer = createX509Bundle(trustDomain, [der]).authorities[0]?.issuerKey;
+      if (issuer !== undefined) {
+        if (this.#issuers.size >= MAX_ISSUERS) {
+          this.#issuers.clear();
+        }
+        this.#issuers.set(key, issuer);
+      }
+      return issuer;
+    } catch {
+      return undefined; // a stray that is no CA: proving anew will tell
+    }
+  }
+
+  /**
    * The proof for another bundle of its trust domain, if that holds the very authority the proof ends in, byte for byte
    * (DESIGN §4.6): nothing else of a path depends on the bundle, so no signature is checked.
    */
-  rebind(proof: VerifiedX509Svid, bundle: X509Bundle | undefined): VerifiedX509Svid | undefined {
+  rebind(proof: VerifiedX509Svid, bundle: X509Bundle): VerifiedX509Svid | undefined {
     const known = this.#rebound.get(proof);
-    if (known !== undefined && known.bundle === bundle) {
+    if (known?.bundle === bundle) {
       return known;
     }
-    if (bundle === undefined || !bundle.trustDomain.equals(proof.id.trustDomain)) {
+    if (!bundle.trustDomain.equals(proof.id.trustDomain)) {
       return undefined;
     }
     const { der, subjectKey } = proof.anchor;

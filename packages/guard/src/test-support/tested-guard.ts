@@ -5,7 +5,7 @@ import type { Catalogue } from '../catalogue.js';
 import type { Connection, ConnectionFacts } from '../connection.js';
 import type { DecisionEvent } from '../decision-event.js';
 import type { DecisionInput } from '../gen/decision-input.js';
-import { type Admission, createGuard, type Guard, type GuardOptions } from '../guard.js';
+import { type Admission, buildGuard, type Guard, type GuardOptions } from '../guard.js';
 import type { GuardedCall } from '../guarded-call.js';
 
 /** The identity and the audience of the guarded server. */
@@ -83,18 +83,21 @@ export class TestedGuard {
   identity!: InProcessIdentity;
   guard!: Guard;
 
-  static async start(options: Partial<GuardOptions> = {}): Promise<TestedGuard> {
+  static async start(
+    options: Partial<GuardOptions> = {},
+    { monotonic, partnerIntermediates = 0 }: { monotonic?: () => number; partnerIntermediates?: number } = {},
+  ): Promise<TestedGuard> {
     const tested = new TestedGuard();
     tested.authority = await createIdentityAuthority({
       clock: () => tested.now,
       trustDomains: [
         { name: 'home.example', federatesWith: ['partner.example'] },
-        { name: 'partner.example', x509SvidTtlMs: 10_000, jwtSvidTtlMs: 10_000 },
+        { name: 'partner.example', x509SvidTtlMs: 10_000, jwtSvidTtlMs: 10_000, intermediates: partnerIntermediates },
         { name: 'stranger.example' },
       ],
     });
     tested.identity = tested.authority.identityOf(SERVER_ID);
-    tested.guard = createGuard({ ...tested.options(), ...options });
+    tested.guard = buildGuard({ ...tested.options(), ...options }, monotonic);
     return tested;
   }
 
@@ -113,13 +116,9 @@ export class TestedGuard {
   }
 
   /** A connection whose peer presents an SVID of `id`, or nothing. */
-  connect(id?: string, facts: Partial<ConnectionFacts> = {}): Connection {
-    return this.guard.connect({
-      peerChain: id === undefined ? [] : this.chainOf(id),
-      resumed: false,
-      peerAddress: '192.0.2.1:7',
-      ...facts,
-    });
+  connect(id?: string, facts: Partial<ConnectionFacts> = {}, askToRenew?: () => void): Connection {
+    const peerChain = facts.peerChain ?? (id === undefined ? [] : this.chainOf(id));
+    return this.guard.connect({ resumed: false, peerAddress: '192.0.2.1:7', ...facts, peerChain }, askToRenew);
   }
 
   chainOf(id: string): readonly Uint8Array[] {
