@@ -83,7 +83,7 @@ interface KnownToken {
   seenAt: number;
 }
 
-/** Nothing that the proof rested on has changed. */
+/** Nothing has changed that the proof of a token rested on which is not expired. */
 function holds({ svid, validFrom }: JwtSvidProof, bundles: JwtBundleSource, now: number): boolean {
-  return now >= validFrom && now < svid.validUntil && bundles.jwtBundle(svid.id.trustDomain) === svid.bundle;
+  return now >= validFrom && bundles.jwtBundle(svid.id.trustDomain) === svid.bundle;
 }
