@@ -1,7 +1,7 @@
 import type { Connection } from '@dirgate/guard';
-import { type IdentitySource, parseTrustDomain } from '@dirgate/spiffe';
+import { type IdentitySource, parseTrustDomain, parseX509Svid } from '@dirgate/spiffe';
 import { secureContextOptions } from '@dirgate/tls';
-import { type ChannelCredentials, experimental } from '@grpc/grpc-js';
+import { type ChannelCredentials, type ChannelOptions, experimental, status } from '@grpc/grpc-js';
 import { describe, expect, test, vi } from 'vitest';
 import { ShapesClient } from './test-support/four-shapes.js';
 import { GuardedWorld } from './test-support/guarded-world.js';
@@ -33,6 +33,9 @@ function stockCredentials(identity: IdentitySource): ChannelCredentials {
   };
   return experimental.createCertificateProviderChannelCredentials(provider, provider, { checkServerIdentity: () => undefined });
 }
+
+/** What every gRPC client does by default; and Node 26 takes no address for a server name. */
+const STOCK: ChannelOptions = { 'grpc.enable_retries': 1, 'grpc.ssl_target_name_override': 'directory.test' };
 
 /** The connections that a guard was told of. */
 function watchConnections(world: GuardedWorld): Connection[] {
@@ -73,10 +76,7 @@ describe.concurrent('a client of grpc-js itself loses no call, and none is run t
     await using world = await GuardedWorld.start({ accept: 'x509', ...ttl });
     let client: ShapesClient | undefined;
     const { calls, failed, connections } = await acrossRotations(world, (identity) => {
-      client = new ShapesClient(world.address, stockCredentials(identity), {
-        'grpc.enable_retries': 1,
-        'grpc.ssl_target_name_override': 'directory.test', // Node 26 takes no address for a server name
-      });
+      client = new ShapesClient(world.address, stockCredentials(identity), STOCK);
       return client;
     });
     client?.close();
@@ -104,4 +104,23 @@ describe.concurrent('a client of ours loses no call, without any retry, and none
     world.server.forceShutdown();
     await vi.waitFor(() => expect(world.guard.connections).toBe(0));
   });
+});
+
+test('a client that was refused for an old SVID is served without a restart once it has a new one', async () => {
+  await using world = await GuardedWorld.start({ accept: 'x509' });
+  const connections = watchConnections(world);
+  const identity = world.authority.identityOf('spiffe://home.example/foreign');
+  const issued = world.authority.trustDomain('home.example').issueX509Svid('spiffe://home.example/foreign', {
+    expiresAt: Date.now() - 60_000,
+  });
+  const current = vi.spyOn(identity, 'x509Svid').mockReturnValue(parseX509Svid(issued));
+  const client = new ShapesClient(world.address, stockCredentials(identity), STOCK);
+  expect((await client.call('unary')).code).toBe(status.UNAUTHENTICATED);
+  expect(world.events.at(-1)).toMatchObject({ code: 'certificate_invalid', reasons: ['certificate_expired'] });
+  current.mockRestore();
+  identity.rotate();
+  expect((await client.call('unary')).code).toBe(status.UNAUTHENTICATED); // it keeps the connection, as TLS accepted it
+  await vi.waitFor(async () => expect((await client.call('unary')).code).toBe(status.OK), { timeout: 5000 });
+  expect(connections).toHaveLength(2);
+  client.close();
 });

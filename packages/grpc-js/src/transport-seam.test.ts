@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { ServerHttp2Session } from 'node:http2';
+import { parseX509Svid } from '@dirgate/spiffe';
 import {
   Metadata,
   type ServerInterceptingCall,
@@ -5,10 +8,11 @@ import {
   type ServerInterceptor,
   status,
 } from '@grpc/grpc-js';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createGuardInterceptor } from './guard-interceptor.js';
-import { GuardedWorld } from './test-support/guarded-world.js';
-import { readCallTransport, readTlsSocket } from './transport-seam.js';
+import { GuardedWorld, SERVER_ID } from './test-support/guarded-world.js';
+import { rawRequest, rawSession } from './test-support/raw-client.js';
+import { drainSession, readCallTransport, readTlsSocket } from './transport-seam.js';
 
 test('what grpc-js keeps private looks as the seam expects', async () => {
   let handlerMetadata: Metadata | undefined;
@@ -31,6 +35,54 @@ test('what grpc-js keeps private looks as the seam expects', async () => {
   expect((await world.client().call('unary')).code).toBe(status.OK);
   expect(seen).toEqual([{ metadata: expect.any(Metadata), resumed: false, sans: 'URI:spiffe://home.example/caller' }]);
   expect(seen[0]?.metadata).toBe(handlerMetadata); // callerOf rests on this
+});
+
+test('what was presented is read from the connection, however the server has rotated since', async () => {
+  await using world = await GuardedWorld.start();
+  const presented: unknown[] = [];
+  const { connect } = world.guard;
+  vi.spyOn(world.guard, 'connect').mockImplementation((facts, ask) => {
+    presented.push(facts.presented?.validUntil);
+    return connect(facts, ask);
+  });
+  const expected = world.identity.x509Svid()?.validUntil;
+  const session = await rawSession(world, world.authority.identityOf('spiffe://home.example/caller').x509Svid());
+  await once(session, 'remoteSettings');
+  vi.spyOn(world.identity, 'x509Svid').mockReturnValue(
+    parseX509Svid(world.authority.trustDomain('home.example').issueX509Svid(SERVER_ID, { ttlMs: 7_200_000 })),
+  );
+  world.identity.rotate();
+  expect(await rawRequest(session, {})).toMatchObject({ grpcStatus: '0' });
+  expect(expected).toEqual(expect.any(Number));
+  expect(presented).toEqual([expected]);
+  session.destroy();
+});
+
+test('a session that is drained: calls in flight go on, the next call dials anew', async () => {
+  await using world = await GuardedWorld.start();
+  const sessions: ServerHttp2Session[] = [];
+  world.interceptors.unshift((_method, call) => {
+    const transport = readCallTransport(call);
+    if (transport) sessions.push(transport.session);
+    return call as ServerInterceptingCall;
+  });
+  const client = world.client();
+  const open = client.store.lookup();
+  const answer = (): Promise<unknown> => new Promise((resolve) => open.once('data', resolve));
+  open.write({ cid: 'before' });
+  await answer();
+  const [session] = sessions as [ServerHttp2Session];
+  const closed = once(session, 'close');
+  drainSession(session);
+  drainSession(session);
+  open.write({ cid: 'after' });
+  expect(await answer()).toMatchObject({ cid: 'after' });
+  expect((await client.call('unary')).code).toBe(status.OK);
+  expect(sessions).toHaveLength(2);
+  expect(sessions[1]).not.toBe(session);
+  open.end();
+  await closed;
+  drainSession(session); // nothing is left to be drained
 });
 
 const ignore = (): void => undefined;
