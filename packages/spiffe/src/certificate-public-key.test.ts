@@ -1,6 +1,6 @@
 import { createPublicKey, ECDH, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { importPublicKey, profilePublicKey } from './certificate-public-key.js';
+import { importPublicKey, profilePublicKey, rememberPublicKey } from './certificate-public-key.js';
 import { bitString, integerBytes, oid, sequence, tlv } from './test-support/der-writer.js';
 import { newKey } from './test-support/test-issuer.js';
 import { expectCode } from './test-support/x509-expect.js';
@@ -90,13 +90,16 @@ describe('refuses', () => {
   });
 });
 
-describe('a key that was imported before', () => {
+describe('a key that is remembered', () => {
   const spkiOf = (curve: string): Buffer =>
     generateKeyPairSync('ec', { namedCurve: curve }).publicKey.export({ format: 'der', type: 'spki' });
 
   test('is the same object again, by its bytes', () => {
     const spki = spkiOf('P-256');
     const first = importPublicKey(spki);
+    // Importing alone leaves nothing behind.
+    expect(importPublicKey(spki)).not.toBe(first);
+    rememberPublicKey(spki, first);
     expect(importPublicKey(new Uint8Array(spki))).toBe(first);
     expect(importPublicKey(spkiOf('P-256')).equals(first)).toBe(false);
   });
@@ -104,10 +107,21 @@ describe('a key that was imported before', () => {
   test('is forgotten after many others, and is the same key', () => {
     const spki = spkiOf('P-256');
     const first = importPublicKey(spki);
-    for (let index = 0; index < 256; index++) importPublicKey(spkiOf('P-256'));
+    rememberPublicKey(spki, first);
+    for (let index = 0; index < 256; index++) {
+      const other = spkiOf('P-256');
+      rememberPublicKey(other, importPublicKey(other));
+    }
     const again = importPublicKey(spki);
     expect(again).not.toBe(first);
     expect(again.equals(first)).toBe(true);
+  });
+
+  test.each(['P-384', 'P-521'])('may be of curve %s', (curve) => {
+    const spki = spkiOf(curve);
+    const first = importPublicKey(spki);
+    rememberPublicKey(spki, first);
+    expect(importPublicKey(spki)).toBe(first);
   });
 
   test('is refused again when it was refused', () => {

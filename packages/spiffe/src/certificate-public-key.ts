@@ -1,7 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { fromHex, latin1Of, sameBytes } from './byte-text.js';
 import { DER_TAG, DerReader } from './der-reader.js';
-import type { CurveName } from './elliptic-curve.js';
 import { OldestOut } from './oldest-out.js';
 import { rsaKeyWithinLimits } from './rsa-key-limits.js';
 import { SpiffeError } from './spiffe-error.js';
@@ -15,15 +14,15 @@ export interface CertificateKeyProfile {
 /** A named curve, by the AlgorithmIdentifier (the whole DER) of its keys, with the length of an uncompressed point. */
 interface EcCurve {
   readonly algorithm: Uint8Array;
-  readonly name: CurveName;
   readonly pointBytes: number;
   readonly cost: number;
 }
 
+const P256 = fromHex('301306072a8648ce3d020106082a8648ce3d030107');
 const EC_CURVES: readonly EcCurve[] = [
-  { algorithm: fromHex('301306072a8648ce3d020106082a8648ce3d030107'), name: 'P-256', pointBytes: 65, cost: 1 },
-  { algorithm: fromHex('301006072a8648ce3d020106052b81040022'), name: 'P-384', pointBytes: 97, cost: 10 },
-  { algorithm: fromHex('301006072a8648ce3d020106052b81040023'), name: 'P-521', pointBytes: 133, cost: 24 },
+  { algorithm: P256, pointBytes: 65, cost: 1 },
+  { algorithm: fromHex('301006072a8648ce3d020106052b81040022'), pointBytes: 97, cost: 10 }, // P-384
+  { algorithm: fromHex('301006072a8648ce3d020106052b81040023'), pointBytes: 133, cost: 24 }, // P-521
 ];
 const RSA = fromHex('300d06092a864886f70d0101010500');
 const ED25519 = fromHex('300506032b6570');
@@ -36,7 +35,7 @@ const ED25519 = fromHex('300506032b6570');
  */
 export function profilePublicKey(spki: Uint8Array): CertificateKeyProfile {
   const { algorithm, key } = takeApart(spki);
-  const curve = curveOf(algorithm);
+  const curve = EC_CURVES.find((one) => sameBytes(one.algorithm, algorithm));
   if (curve !== undefined) {
     if (key.length !== curve.pointBytes || key[0] !== 0x04) throw unsupported('an EC point that is not uncompressed');
     return { kind: 'ec', verificationCost: curve.cost };
@@ -68,10 +67,6 @@ function unsignedBytes(integer: Uint8Array): Uint8Array {
   return integer[0] === 0 ? integer.subarray(1) : integer;
 }
 
-function curveOf(algorithm: Uint8Array): EcCurve | undefined {
-  return EC_CURVES.find((curve) => sameBytes(curve.algorithm, algorithm));
-}
-
 /** SubjectPublicKeyInfo: its AlgorithmIdentifier, the whole DER, and the key itself. */
 function takeApart(spki: Uint8Array): { readonly algorithm: Uint8Array; readonly key: Uint8Array } {
   const outer = new DerReader(spki);
@@ -83,34 +78,38 @@ function takeApart(spki: Uint8Array): { readonly algorithm: Uint8Array; readonly
   return { algorithm, key };
 }
 
-/** By their SubjectPublicKeyInfo, which alone decides what a key is: all leaves of an issuer bring the same intermediates along. */
-const imported = new OldestOut<KeyObject>(256);
+/** By their SubjectPublicKeyInfo, which alone decides what a key is. */
+const remembered = new OldestOut<KeyObject>(256);
 
-/** Imports a key that {@link profilePublicKey} let through. Importing takes longer than a signature check, so some are remembered. */
+/** Imports a key that {@link profilePublicKey} let through, unless it is remembered. */
 export function importPublicKey(spki: Uint8Array): KeyObject {
-  const text = latin1Of(spki);
-  const before = imported.get(text);
-  if (before !== undefined) return before;
+  const known = remembered.get(latin1Of(spki));
+  if (known !== undefined) return known;
   try {
     const { algorithm, key } = takeApart(spki);
-    const curve = curveOf(algorithm);
-    const publicKey =
-      curve === undefined
-        ? createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-        : importPoint(curve.name, Buffer.from(key));
-    imported.add(text, publicKey);
-    return publicKey;
+    if (sameBytes(algorithm, P256)) return importP256Point(Buffer.from(key));
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   } catch (cause) {
     throw new SpiffeError('certificate_key_unsupported', 'certificate key: not a valid key of its kind', { cause });
   }
 }
 
-/** As a JWK, which node:crypto reads in half the time that DER takes it. It checks that the point is one of the curve. */
-function importPoint(crv: CurveName, point: Buffer): KeyObject {
-  const middle = (point.length + 1) / 2;
-  const x = point.toString('base64url', 1, middle);
-  const y = point.toString('base64url', middle);
-  return createPublicKey({ key: { kty: 'EC', crv, x, y }, format: 'jwk' });
+/**
+ * Remembers an imported key for other certificates that hold it: all leaves of an issuer bring the same intermediates, and importing
+ * takes as long as a signature check. Only for a CA of a proven path: what strangers send neither gets in nor pushes others out.
+ */
+export function rememberPublicKey(spki: Uint8Array, key: KeyObject): void {
+  remembered.add(latin1Of(spki), key);
+}
+
+/**
+ * As a JWK, which takes node:crypto half as long as DER; on the larger curves it takes several times as long, as it multiplies
+ * by the order. Either way the point is checked to be one of the curve.
+ */
+function importP256Point(point: Buffer): KeyObject {
+  const x = point.toString('base64url', 1, 33);
+  const y = point.toString('base64url', 33);
+  return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
 }
 
 function unsupported(what: string): SpiffeError {

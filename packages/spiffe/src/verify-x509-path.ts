@@ -1,4 +1,5 @@
 import type { Certificate } from './certificate.js';
+import { rememberPublicKey } from './certificate-public-key.js';
 import { checkAnyCertificate, checkIssuer, type X509Usage } from './certificate-rules.js';
 import { signatureAlgorithmOf, verifySignature } from './certificate-signature.js';
 import { type ConstrainedName, checkNameConstraints, constrainedNames } from './name-constraint-check.js';
@@ -56,6 +57,13 @@ export function verifyX509Path(
   return path;
 }
 
+/** From the leaf up to where the search has come. */
+type PartialPath = readonly [Certificate, ...Certificate[]];
+
+function lastOf(path: PartialPath): Certificate {
+  return path.at(-1) ?? path[0];
+}
+
 /** Depth-first search. What holds for one certificate or one pair is judged once, so hostile chains cannot repeat it. */
 class PathSearch {
   readonly #intermediates: readonly Certificate[];
@@ -83,9 +91,8 @@ class PathSearch {
   }
 
   /** `casBelow`: CAs of `path` that count for path lengths, that is, those which are not self-issued. */
-  extend(path: readonly Certificate[], casBelow: number): X509Path | undefined {
-    const last = path.at(-1);
-    if (last === undefined) return undefined;
+  extend(path: PartialPath, casBelow: number): X509Path | undefined {
+    const last = lastOf(path);
     if (last.issuer.length === 2) {
       this.#record(new SpiffeError('issuer_empty', 'a certificate names no issuer'));
       return undefined;
@@ -107,7 +114,7 @@ class PathSearch {
   }
 
   /** Whether `issuer` may stand above `path` and signed its last certificate. */
-  #holds(issuer: Certificate, isAnchor: boolean, path: readonly Certificate[], casBelow: number): boolean {
+  #holds(issuer: Certificate, isAnchor: boolean, path: PartialPath, casBelow: number): boolean {
     if (++this.#steps > MAX_STEPS) throw exhausted();
     if (!this.#issuerHolds(issuer, isAnchor)) return false;
     if (casBelow > (issuer.extensions.pathLength ?? Number.POSITIVE_INFINITY)) {
@@ -127,7 +134,7 @@ class PathSearch {
     );
   }
 
-  #namesHold(issuer: Certificate, path: readonly Certificate[]): boolean {
+  #namesHold(issuer: Certificate, path: PartialPath): boolean {
     const constraints = issuer.extensions.nameConstraints;
     if (constraints === undefined) return true;
     const verdicts = remember(this.#nameVerdicts, issuer, () => new Map<Certificate, boolean>());
@@ -143,9 +150,8 @@ class PathSearch {
     return remember(this.#names, certificate, () => constrainedNames(certificate));
   }
 
-  #linkHolds(issuer: Certificate, path: readonly Certificate[]): boolean {
-    const child = path.at(-1);
-    if (child === undefined) return false;
+  #linkHolds(issuer: Certificate, path: PartialPath): boolean {
+    const child = lastOf(path);
     const verdicts = remember(this.#linkVerdicts, issuer, () => new Map<Certificate, boolean>());
     return remember(verdicts, child, () => this.#checkSignature(child, issuer));
   }
@@ -185,6 +191,8 @@ class PathSearch {
 
 function proven(below: readonly Certificate[], anchor: Certificate): X509Path {
   const certificates = [...below, anchor];
+  // Below the anchor, which keeps its own key, and above the leaf, whose key signs no certificate.
+  for (const { publicKeyInfo, publicKey } of below.slice(1)) rememberPublicKey(publicKeyInfo, publicKey);
   let validFrom = anchor.notBefore;
   let validUntil = anchor.notAfter;
   for (const { notBefore, notAfter } of below) {
