@@ -1,0 +1,10 @@
+import type { Suite } from './suite.js';
+import { agentRestart } from './suites/agent-restart.js';
+import { firstSvid } from './suites/first-svid.js';
+import { foreignClient } from './suites/foreign-client.js';
+import { jwtAuthority } from './suites/jwt-authority.js';
+import { withdrawal } from './suites/withdrawal.js';
+import { x509Authority } from './suites/x509-authority.js';
+
+/** All suites, those that take longest first. */
+export const SUITES: readonly Suite[] = [foreignClient, withdrawal, x509Authority, jwtAuthority, agentRestart, firstSvid];
