@@ -36,18 +36,29 @@ export async function createChainCases(
 ): Promise<readonly SpiffeCase[]> {
   const ids = Array.from({ length: credentials }, (_, index) => sizes.map((size) => workloadId(index, size, credentials)));
   const known = await issueChains(ids, false);
-  const fresh = await issueChains(ids, true);
-  return sizes.flatMap((trustDomains, column) => {
-    const [knownChains, freshChains] = [known, fresh].map((rows) => rows.flatMap((row) => row[column] ?? []));
-    if (knownChains === undefined || freshChains === undefined) return [];
-    return casesOf(knownChains, freshChains, trustDomains, now);
-  });
+  const cases: SpiffeCase[] = [];
+  for (const [column, trustDomains] of sizes.entries()) {
+    const own = ids.map((row) => row.slice(column, column + 1));
+    // For each case anew: cases that shared CAs would make each other's keys known.
+    const fresh: MeasuredChain[][] = [];
+    for (let intermediates = 1; intermediates < LENGTHS.length; intermediates++)
+      fresh.push((await issueChains(own, true)).flat());
+    cases.push(
+      ...casesOf(
+        known.flatMap((row) => row[column] ?? []),
+        fresh,
+        trustDomains,
+        now,
+      ),
+    );
+  }
+  return cases;
 }
 
-/** `known`: chains whose CAs are the same. `fresh`: each with CAs of its own, so that every intermediate's key is a new one. */
+/** `known`: chains whose CAs are the same. `fresh`: each with CAs of its own, so that every intermediate's key is new; by their length. */
 function casesOf(
   known: readonly MeasuredChain[],
-  fresh: readonly MeasuredChain[],
+  fresh: readonly (readonly MeasuredChain[])[],
   trustDomains: number,
   now: number,
 ): readonly SpiffeCase[] {
@@ -56,7 +67,7 @@ function casesOf(
     const chainsOf = (chains: readonly MeasuredChain[]) => chains.map((chain) => shorten(chain, intermediates));
     const cases = rememberedToo(`X509-SVID, ${name}`, chainsOf(known), others, now, goal);
     if (intermediates === 0) return cases;
-    const freshChains = chainsOf(fresh);
+    const freshChains = chainsOf(fresh[intermediates - 1] ?? []);
     return [
       ...cases,
       coldCase(`X509-SVID, ${name}, keys never met, cold`, freshChains, bundlesFor(freshChains, others), others.length, now),
