@@ -29,6 +29,22 @@ test('pins Node and grpc-js: after a rotation the next call dials anew, and what
   await vi.waitFor(() => expect(world.guard.connections).toBe(1)); // the old one is closed, not kept
 });
 
+test('a call that has begun and is not sent yet is not lost', async () => {
+  await using world = await GuardedWorld.start();
+  const identity = world.authority.identityOf('spiffe://home.example/caller');
+  const client = world.client({ identity });
+  for (let ticks = 0; ticks < 20; ticks += 1) {
+    await client.call('unary'); // there is a connection
+    const calls = Promise.all([client.call('unary'), client.call('bidi')]);
+    for (let passed = 0; passed < ticks; passed += 1) await Promise.resolve();
+    identity.rotate(); // somewhere between the call's start and the sending of its headers
+    expect((await calls).map(({ code, details }) => [ticks, code, details])).toEqual([
+      [ticks, status.OK, ''],
+      [ticks, status.OK, ''],
+    ]);
+  }
+});
+
 test('a rotation while a connection is being set up is not lost', async () => {
   await using world = await GuardedWorld.start();
   const identity = world.authority.identityOf('spiffe://home.example/caller');
@@ -65,10 +81,12 @@ test('there is nobody to tell: no session, or one that nobody listens to', async
   const session = connectHttp2('http://localhost', { createConnection: () => socket });
   await once(session, 'remoteSettings');
   expect(drainClientSession(socket as TLSSocket)).toBe(false);
-  const told = vi.fn();
+  const told = vi.fn(() => session.close()); // as grpc-js does
   session.once('goaway', told);
-  expect(drainClientSession(socket as TLSSocket)).toBe(true);
+  await vi.waitFor(() => expect(drainClientSession(socket as TLSSocket)).toBe(true)); // the SETTINGS are acknowledged
   expect(told).toHaveBeenCalledWith(0, 0, Buffer.alloc(0));
+  expect(told).toHaveBeenCalledOnce();
   session.destroy();
+  expect(drainClientSession(socket as TLSSocket)).toBe(true); // nothing is left to be done
   server.close();
 });

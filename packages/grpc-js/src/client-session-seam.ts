@@ -7,15 +7,37 @@ import type { TLSSocket } from 'node:tls';
  * connection stays in use until its proof ends. `client-session-seam.test.ts` pins it.
  *
  * Tells grpc-js what a GOAWAY of the server would: no new calls on this connection, those in flight run out, the next
- * call dials anew. Answers `false` when there was nobody to tell, which may change while the connection is being set up.
+ * call dials anew. Answers `false` when that is still to be done: grpc-js does not listen yet, or something is unsent.
  */
 export function drainClientSession(socket: TLSSocket): boolean {
   const session = sessionOf(socket);
-  if (session === undefined || session.listenerCount('goaway') === 0) {
+  if (session === undefined) {
     return false;
   }
-  session.emit('goaway', constants.NGHTTP2_NO_ERROR, 0, Buffer.alloc(0));
+  if (!tryToDrain(session)) {
+    setImmediate(() => tryToDrain(session)); // what was unsent is sent before this runs
+    return false;
+  }
   return true;
+}
+
+/**
+ * grpc-js closes the session when it is told, and the GOAWAY of that overtakes the headers of calls that wait to be sent:
+ * the server would refuse them. So nothing may wait.
+ */
+function tryToDrain(session: ClientHttp2Session): boolean {
+  try {
+    if (session.closed || session.destroyed) {
+      return true;
+    }
+    if (session.listenerCount('goaway') === 0 || session.state.outboundQueueSize !== 0) {
+      return false;
+    }
+    session.emit('goaway', constants.NGHTTP2_NO_ERROR, 0, Buffer.alloc(0));
+    return true;
+  } catch {
+    return false; // this may run from a timer, where a throw would end the process
+  }
 }
 
 /** Node keeps the session in a property of the socket whose name differs, so it is known by what it can do. */

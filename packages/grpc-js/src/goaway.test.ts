@@ -49,8 +49,8 @@ function watchConnections(world: GuardedWorld): Connection[] {
   return connections;
 }
 
-const TTL_MS = 4000;
-const ROTATE_MS = 1000;
+const TTL_MS = 6000;
+const ROTATE_MS = 1500;
 
 /** Loads a server for two lifetimes while both sides rotate four times in each. */
 async function acrossRotations(world: GuardedWorld, client: (identity: IdentitySource) => ShapesClient) {

@@ -96,6 +96,16 @@ describe('a server that is refused gets no byte', () => {
     await expect(world.connect(port, { clock: () => Number.NaN })).rejects.toEqual(refused('server_unverified'));
   });
 
+  test('one that was seen expired, once the clock has jumped back', async () => {
+    const port = await world.serve();
+    const identity = world.authority.identityOf('spiffe://partner.example/jumper');
+    await world.connect(port, { identity });
+    const later = { identity, clock: () => Date.now() + 3_700_000 };
+    await expect(world.connect(port, later)).rejects.toEqual(refused('server_unverified'));
+    await expect(world.connect(port, { identity })).rejects.toEqual(refused('server_unverified'));
+    await world.connect(await world.serve(), { identity }); // another certificate of the same server
+  });
+
   test('TLS 1.2, unless asked for', async () => {
     const port = await world.serve({ minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
     await expect(world.connect(port)).rejects.toEqual(refused('handshake_failed'));

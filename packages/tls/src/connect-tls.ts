@@ -1,10 +1,19 @@
 import type { Socket } from 'node:net';
 import { connect, createSecureContext, type TLSSocket } from 'node:tls';
-import { type SpiffeIdMatcher, type VerifiedX509Svid, verifyX509Svid, type X509Source } from '@dirgate/spiffe';
+import {
+  createX509SvidVerifier,
+  type SpiffeIdMatcher,
+  type VerifiedX509Svid,
+  type X509Source,
+  type X509SvidVerifier,
+} from '@dirgate/spiffe';
 import { readPeerChain } from './peer-chain.js';
 import { secureContextOptions, type TlsVersion } from './secure-context.js';
 import { superviseServer } from './supervise-server.js';
 import { TlsError } from './tls-error.js';
+
+/** How many servers an identity remembers to have proven. */
+const MAX_SERVERS = 256;
 
 /** How to connect. */
 export interface ConnectTlsOptions {
@@ -72,6 +81,18 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket>
   }
 }
 
+/** Servers that are dialled again cost a look-up, and none of them is revived by a clock that jumps back. */
+const verifiers = new WeakMap<X509Source, X509SvidVerifier>();
+
+function verifierOf(identity: X509Source): X509SvidVerifier {
+  let verifier = verifiers.get(identity);
+  if (verifier === undefined) {
+    verifier = createX509SvidVerifier({ bundles: identity, usage: 'server', maxCachedChains: MAX_SERVERS });
+    verifiers.set(identity, verifier);
+  }
+  return verifier;
+}
+
 function proveServer(
   socket: TLSSocket,
   chain: readonly Uint8Array[],
@@ -86,7 +107,7 @@ function proveServer(
   }
   let proof: VerifiedX509Svid;
   try {
-    proof = verifyX509Svid(chain, identity, { now, usage: 'server' });
+    proof = verifierOf(identity).verify(chain, now);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'unknown';
     throw new TlsError('server_unverified', `the server's X509-SVID was not accepted: ${why}`, { cause });

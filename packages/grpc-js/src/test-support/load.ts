@@ -2,14 +2,17 @@ import type { CallOptions } from '@grpc/grpc-js';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import type { Outcome, ShapesClient } from './four-shapes.js';
 
-/** Calls without a pause until they are told to stop: unary ones, and bidi calls that live for a while. */
+/** Between two calls of one caller: several worlds share a process in these tests. */
+const PAUSE_MS = 10;
+
+/** Callers that go on until they are told to stop: of unary calls, and of bidi calls that live for a while. */
 export class Load {
   readonly failed: Outcome[] = [];
   calls = 0;
   #stopped = false;
   readonly #workers: Promise<void>[];
 
-  constructor(client: ShapesClient, { unary = 8, bidi = 4 } = {}) {
+  constructor(client: ShapesClient, { unary = 4, bidi = 3 } = {}) {
     this.#workers = [
       ...Array.from({ length: unary }, () => this.#repeat(() => client.call('unary'))),
       ...Array.from({ length: bidi }, (_, index) => this.#repeat(() => longBidi(client, 20 + index * 40))),
@@ -27,6 +30,7 @@ export class Load {
       const outcome = await call();
       this.calls += 1;
       if (outcome.code !== status.OK) this.failed.push(outcome);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 }
