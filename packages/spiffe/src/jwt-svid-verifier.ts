@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { MAX_TOKEN_BYTES } from './jwt-svid-token.js';
+import { OldestOut } from './oldest-out.js';
 import type { JwtBundleSource } from './sources.js';
 import { SpiffeError } from './spiffe-error.js';
 import {
@@ -43,8 +44,7 @@ export function createJwtSvidVerifier(options: JwtSvidVerifierOptions): JwtSvidV
     throw new RangeError('maxCachedTokens must be a non-negative integer');
   }
   const expectation = compileExpectation(options);
-  // A Map iterates in order of insertion: its first key is the one used least recently.
-  const proofs = new Map<string, KnownToken>();
+  const proofs = new OldestOut<KnownToken>(maxCachedTokens);
 
   const verify = (token: string, now: number): VerifiedJwtSvid => {
     // Beyond the limit (and for no string at all) the reader refuses; nothing is hashed for it.
@@ -53,25 +53,16 @@ export function createJwtSvidVerifier(options: JwtSvidVerifierOptions): JwtSvidV
     const digest = hash('sha256', token, 'base64');
     const known = proofs.get(digest);
     if (known !== undefined && Number.isFinite(now)) {
-      proofs.delete(digest);
+      proofs.add(digest, known);
       known.seenAt = Math.max(known.seenAt, now);
       if (known.seenAt >= known.proof.svid.validUntil) {
-        proofs.set(digest, known); // a clock that jumps back must not revive it (TX-7)
+        // A clock that jumps back must not revive it (TX-7).
         throw new SpiffeError('jwt_expired', 'the token has expired');
       }
-      if (holds(known.proof, bundles, now)) {
-        proofs.set(digest, known);
-        return known.proof.svid;
-      }
+      if (holds(known.proof, bundles, now)) return known.proof.svid;
     }
     const proof = proveJwtSvid(token, bundles, expectation, now);
-    proofs.set(digest, { proof, seenAt: now });
-    if (proofs.size > maxCachedTokens) {
-      for (const oldest of proofs.keys()) {
-        proofs.delete(oldest);
-        break;
-      }
-    }
+    proofs.add(digest, { proof, seenAt: now });
     return proof.svid;
   };
   return Object.freeze({ verify });

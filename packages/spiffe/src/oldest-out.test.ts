@@ -12,12 +12,14 @@ test('keeps as many values as it may, and forgets the one that was added first',
   expect([memory.get('b'), memory.get('c'), memory.get('d')]).toEqual([undefined, 3, 4]);
 });
 
-test('adding the same again forgets nothing', () => {
+test('adding the same again forgets nothing, and makes it the newest', () => {
   const memory = new OldestOut<number>(2);
   memory.add('a', 1);
   memory.add('b', 2);
   memory.add('a', 3);
   expect([memory.get('a'), memory.get('b')]).toEqual([3, 2]);
+  memory.add('c', 4);
+  expect([memory.get('a'), memory.get('b'), memory.get('c')]).toEqual([3, undefined, 4]);
 });
 
 test('names are nothing but names', () => {

@@ -1,4 +1,4 @@
-/** A memory of at most `capacity` values; beyond that the value that was added first is forgotten. */
+/** A memory of at most `capacity` values; beyond that the value is forgotten that was added, or added again, first. */
 export class OldestOut<V> {
   readonly #capacity: number;
   /** A Map iterates in order of insertion. */
@@ -12,8 +12,9 @@ export class OldestOut<V> {
     return this.#values.get(key);
   }
 
-  /** Adds what is not there yet. */
+  /** Adds a value as the newest, in the place of the one that is there. */
   add(key: string, value: V): void {
+    this.#values.delete(key);
     this.#values.set(key, value);
     if (this.#values.size <= this.#capacity) return;
     for (const oldest of this.#values.keys()) {

@@ -112,6 +112,17 @@ describe('createX509SvidVerifier', () => {
     expect(verifier.verify(chain, NOW).id.path).toBe('/a');
   });
 
+  it('compares whole leaves, not the ends by which it finds them', () => {
+    const { verifier } = setUp();
+    const chain = chainOf('aaaa');
+    const first = verifier.verify(chain, NOW);
+    const [leaf = root.der] = chain;
+    const forged = Buffer.from(leaf.toString('latin1').replace('spiffe://td/aaaa', 'spiffe://td/root'), 'latin1');
+    expect(forged.subarray(-64).equals(leaf.subarray(-64))).toBe(true);
+    expectRefusal(() => verifier.verify([forged, intermediate.der], NOW), 'signature_invalid', 'X-11');
+    expect(verifier.verify(chain, NOW)).toBe(first);
+  });
+
   it('keeps its own copy of what it proved', () => {
     const { verifier } = setUp();
     const again = chainOf('a');

@@ -1,5 +1,6 @@
 import { latin1Of } from './byte-text.js';
 import { requireUsage } from './certificate-rules.js';
+import { OldestOut } from './oldest-out.js';
 import type { X509BundleSource } from './sources.js';
 import { type VerifiedX509Svid, verifyX509Svid, type X509SvidExpectation } from './verify-x509-svid.js';
 
@@ -47,32 +48,31 @@ export function createX509SvidVerifier(options: X509SvidVerifierOptions): X509Sv
   if (!Number.isSafeInteger(maxCachedChains) || maxCachedChains < 0) {
     throw new RangeError('maxCachedChains must be a non-negative integer');
   }
-  // By the leaf's bytes. A Map iterates in order of insertion: its first key is the one used least recently.
-  const known = new Map<string, KnownChain>();
+  const known = new OldestOut<KnownChain>(maxCachedChains);
   const prove = (chain: readonly Uint8Array[], now: number) => verifyX509Svid(chain, bundles, { now, usage, requireBothUsages });
 
   const verify = (chain: readonly Uint8Array[], now: number): VerifiedX509Svid => {
     if (maxCachedChains === 0 || !Number.isFinite(now) || !isCacheable(chain)) return prove(chain, now);
-    const key = latin1Of(chain[0]);
-    const before = known.get(key);
+    const [leaf] = chain;
+    const key = tailOf(leaf);
+    const found = known.get(key);
+    const before = found !== undefined && sameCertificate(found.certificates[0], leaf) ? found : undefined;
     const at = before === undefined ? now : Math.max(before.seenAt, now);
     if (before !== undefined) {
-      known.delete(key);
-      known.set(key, before);
+      known.add(key, before);
       before.seenAt = at;
       if (holds(before, chain, at) && bundles.x509Bundle(before.svid.id.trustDomain) === before.svid.bundle) return before.svid;
     }
     const svid = prove(chain, at);
-    known.set(key, { certificates: chain.map((der) => new Uint8Array(der)), svid, seenAt: at });
-    if (known.size > maxCachedChains) {
-      for (const oldest of known.keys()) {
-        known.delete(oldest);
-        break;
-      }
-    }
+    known.add(key, { certificates: chain.map((der) => new Uint8Array(der)), svid, seenAt: at });
     return svid;
   };
   return Object.freeze({ verify });
+}
+
+/** The end of a leaf's signature: enough to find what is known of it, and shorter than all its bytes, which are compared then. */
+function tailOf(leaf: Uint8Array): string {
+  return latin1Of(leaf.subarray(-24));
 }
 
 function isCacheable(chain: readonly Uint8Array[]): chain is readonly [Uint8Array, ...Uint8Array[]] {
@@ -88,9 +88,11 @@ function isCacheable(chain: readonly Uint8Array[]): chain is readonly [Uint8Arra
 /** The same certificates in the same order, in their time. */
 function holds({ certificates, svid }: KnownChain, chain: readonly Uint8Array[], at: number): boolean {
   if (at < svid.validFrom || at > svid.validUntil || certificates.length !== chain.length) return false;
-  for (let index = 0; index < chain.length; index++) {
-    const [one, other] = [certificates[index], chain[index]];
-    if (one === undefined || other === undefined || Buffer.compare(one, other) !== 0) return false;
-  }
+  // The leaf was compared before.
+  for (let index = 1; index < chain.length; index++) if (!sameCertificate(certificates[index], chain[index])) return false;
   return true;
+}
+
+function sameCertificate(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0;
 }
