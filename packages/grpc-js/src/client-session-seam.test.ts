@@ -81,12 +81,14 @@ test('there is nobody to tell: no session, or one that nobody listens to', async
   const session = connectHttp2('http://localhost', { createConnection: () => socket });
   await once(session, 'remoteSettings');
   expect(drainClientSession(socket as TLSSocket)).toBe(false);
+  session.request({ ':path': '/' }).on('error', () => undefined); // it stays open, and so does the session
   const told = vi.fn(() => session.close()); // as grpc-js does
   session.once('goaway', told);
   await vi.waitFor(() => expect(drainClientSession(socket as TLSSocket)).toBe(true)); // the SETTINGS are acknowledged
   expect(told).toHaveBeenCalledWith(0, 0, Buffer.alloc(0));
+  expect(drainClientSession(socket as TLSSocket)).toBe(true); // nothing is left to be done
   expect(told).toHaveBeenCalledOnce();
   session.destroy();
-  expect(drainClientSession(socket as TLSSocket)).toBe(true); // nothing is left to be done
+  expect(drainClientSession(socket as TLSSocket)).toBe(false); // it has gone
   server.close();
 });
