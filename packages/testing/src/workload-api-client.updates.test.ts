@@ -213,6 +213,21 @@ describe('messages that cannot be used', () => {
     }
   });
 
+  test('a problem that every message has is told once, and again after a message without it', async () => {
+    const api = await connect();
+    const odd = (message: X509SVIDResponse) => ({
+      ...message,
+      federatedBundles: { ...message.federatedBundles, 'b.example': Buffer.from('x') },
+    });
+    for (const fault of [odd, odd, undefined, odd]) {
+      served.inject(fault ? { x509Svids: fault } : {});
+      const before = serialsOf(api);
+      await served.rotate();
+      await eventually(api, () => serialsOf(api) !== before);
+    }
+    expect(logger.lines.filter((line) => line.includes('"b.example" is no trust domain ID'))).toHaveLength(2);
+  });
+
   test('of two SVIDs with one hint the first counts (W-17); a hint too long is ignored', async () => {
     const second = issue(other);
     served.inject({

@@ -10,7 +10,7 @@ const SLICE_MS = 10;
  */
 export class BundleSweep<Bundle extends ComparableBundle<Bundle>> {
   readonly #now: () => number;
-  /** Entries that differ from those before them, with what readers held then; in the order in which they came. */
+  /** Entries that came in place of others and were not looked at yet, with what readers held before; in the order in which they came. */
   #suspects = new Map<BundleEntry<Bundle>, Bundle | undefined>();
   #job: Job<Bundle> | undefined;
   #slice: NodeJS.Immediate | undefined;
@@ -28,14 +28,12 @@ export class BundleSweep<Bundle extends ComparableBundle<Bundle>> {
     this.stop();
     const earlier = this.#suspects;
     this.#suspects = new Map();
-    const unread: BundleEntry<Bundle>[] = [];
     for (const [name, entry] of after ?? []) {
       const previous = before?.get(name);
       if (entry !== previous) this.#suspects.set(entry, previous?.known);
       else if (earlier.has(entry)) this.#suspects.set(entry, earlier.get(entry));
-      else if (!entry.isRead) unread.push(entry);
     }
-    const job: Job<Bundle> = { entries: [...this.#suspects.keys(), ...unread].values(), changed, told: false };
+    const job: Job<Bundle> = { entries: [...this.#suspects.keys()].values(), changed, told: false };
     this.#job = job;
     if ((before === undefined) !== (after === undefined) || removesTrust(before, after)) tell(job);
     this.#continue(job);
@@ -56,7 +54,6 @@ export class BundleSweep<Bundle extends ComparableBundle<Bundle>> {
       const differs = this.#suspects.has(entry) && entry.bundle !== this.#suspects.get(entry);
       this.#suspects.delete(entry);
       if (differs) tell(job);
-      else void entry.bundle;
       if (this.#now() >= until) {
         this.#slice = setImmediate(() => this.#continue(job));
         return;
