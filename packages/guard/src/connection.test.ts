@@ -55,6 +55,17 @@ test('a clock that jumps back never revives an identity that was seen expired', 
   expect(peer(start)).toContain('identity_expired');
 });
 
+test('nor on another connection of the same peer', async () => {
+  const { connection, facts, peerTrust, start } = await connected();
+  const again = () => new Connection(facts, peerTrust, begun(start)).peer(start);
+  connection.peer(start);
+  expect(again().validUntil).toBe(start + 10_000);
+  expect(() => new Connection(facts, peerTrust, begun(start)).peer(start + 10_001)).toThrow(
+    expect.objectContaining({ code: 'certificate_invalid', reasons: ['certificate_expired'] }),
+  );
+  expect(again).toThrow(expect.objectContaining({ code: 'certificate_invalid' }));
+});
+
 test('a clock that is no number proves nothing', async () => {
   const { peer, start } = await connected();
   expect(peer(start)).toMatchObject({ validUntil: start + 10_000 });

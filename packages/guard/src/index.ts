@@ -15,3 +15,4 @@ export type { GuardErrorCode } from './guard-error.js';
 export { GuardError } from './guard-error.js';
 export type { GuardedCall, Verdict } from './guarded-call.js';
 export type { FailureCode, Refusal } from './refusal.js';
+export type { Validity } from './renewal.js';
