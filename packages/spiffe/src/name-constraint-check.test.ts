@@ -1,4 +1,5 @@
 import { describe, test } from 'vitest';
+import { email } from './test-support/bad-certificates.js';
 import { constrained, type ConstraintTrees as Trees } from './test-support/constrained-chain.js';
 import { ascii, oid, sequence, smallInteger, tlv } from './test-support/der-writer.js';
 import {
@@ -25,6 +26,7 @@ describe.each(['anchor', 'intermediate'] as const)('URI constraints of the %s', 
     ['another name excluded', noUri('x')],
     ['its sub-names excluded', noUri('.td')],
     ['only other forms constrained', { permitted: [dnsName('x')] }],
+    ['only e-mail addresses constrained', { permitted: [email('x')] }],
   ] satisfies [string, Trees][])('accepts: %s', (_what, trees) => {
     const { chain, anchors } = constrained(place, trees);
     accept(chain, anchors);
@@ -76,6 +78,10 @@ describe('URI: sub-names, and hosts that are no names (TX-10)', () => {
     'https://td./',
     'https://.td/',
     'urn:td',
+    'urn:x://td',
+    '1x://td',
+    'https://x:80.td/',
+    'https://td:80x/',
     'https:///td',
     'td',
   ])('refuses %s, which is fine without constraints', (name) => {

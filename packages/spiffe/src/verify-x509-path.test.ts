@@ -148,6 +148,20 @@ describe('path length (X-14)', () => {
     }
   });
 
+  test('that is more than zero', () => {
+    for (const [limit, holds] of [
+      [2, true],
+      [1, false],
+    ] as const) {
+      const anchor = limited(limit);
+      const upper = issueCa(anchor, 'upper');
+      const lower = issueCa(upper, 'lower');
+      const chain = [issueLeaf(lower, ID), lower, upper];
+      if (holds) accept(chain, [anchor]);
+      else refuse(chain, [anchor], 'path_length_exceeded');
+    }
+  });
+
   test('self-issued CAs do not count', () => {
     const anchor = limited(0);
     const rolled = issueCa(anchor, 'root', { key: newKey() });
