@@ -21,7 +21,15 @@ export interface DirectoryClientOptions {
   readonly serverId: string;
   readonly identity: IdentitySource;
   readonly present: 'x509' | 'jwt';
+  /** Default `off`. */
+  readonly retries?: Retries;
 }
+
+/**
+ * `off`: a call is sent once. `default`: as a user has it who set nothing; without a retry policy grpc-js then sends a call once more, but only
+ * when the server said that it had not begun with it.
+ */
+export type Retries = 'off' | 'default';
 
 /** A Pull call that stays open between its messages. */
 export interface OpenPull {
@@ -33,14 +41,14 @@ export interface OpenPull {
   readonly ended: Promise<Attempt>;
 }
 
-/** A client of the Directory on one connection, with retries switched off. */
+/** A client of the Directory on one connection at a time. */
 export class DirectoryClient implements AsyncDisposable {
   readonly #search: InstanceType<typeof Search>;
   readonly #store: InstanceType<typeof Store>;
 
-  constructor(address: string, channelCredentials: ChannelCredentials) {
+  constructor(address: string, channelCredentials: ChannelCredentials, retries: Retries) {
     const options = {
-      'grpc.enable_retries': 0,
+      ...(retries === 'off' && { 'grpc.enable_retries': 0 }),
       'grpc.enable_http_proxy': 0,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.ssl_target_name_override': 'directory.test', // an address is no server name (RFC 6066 §3); nobody here looks at it
@@ -50,13 +58,14 @@ export class DirectoryClient implements AsyncDisposable {
   }
 
   /** A client as a user of our packages makes it. */
-  static of({ address, serverId, identity, present }: DirectoryClientOptions): DirectoryClient {
+  static of({ address, serverId, identity, present, retries = 'off' }: DirectoryClientOptions): DirectoryClient {
     const channel = createChannelCredentials({ identity, server: matchId(serverId), mode: present });
     return new DirectoryClient(
       address,
       present === 'x509'
         ? channel
         : credentials.combineChannelCredentials(channel, createJwtCallCredentials({ identity, audience: serverId })),
+      retries,
     );
   }
 

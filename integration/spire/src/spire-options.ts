@@ -35,7 +35,8 @@ export function parseSpireOptions(args: readonly string[], all: readonly Suite[]
   try {
     parsed = parse(args);
   } catch (error) {
-    throw new SpireUsageError(`${error instanceof Error ? error.message : error}; --help says more.`);
+    const [problem] = String(error instanceof Error ? error.message : error).split('. '); // Node goes on to speak of `--`
+    throw new SpireUsageError(`${problem}; --help says more.`);
   }
   const { values, positionals } = parsed;
   if (!/^[1-9]$/.test(values.jobs)) throw new SpireUsageError('--jobs must be a number from 1 to 9.');

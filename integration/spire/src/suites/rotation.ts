@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { startDirectoryWorld } from '../directory-world.js';
+import { counting, expectNoFailure } from '../expect-load.js';
+import { Load } from '../load.js';
+import { countRotations } from '../rotations.js';
+import type { Suite } from '../suite.js';
+import { seenThat } from '../wait-until.js';
+import { ACME } from '../world-names.js';
+
+const ROTATIONS = 20;
+
+export const rotation: Suite = {
+  name: 'rotation',
+  about: '20 rotations of every SVID, CAs of two minutes: 0 failed calls',
+  limitMs: 420_000,
+  async run(context) {
+    const { check, progress, world } = context;
+    const { acme, host, directory, x509, jwt } = await startDirectoryWorld(context, {
+      caTtl: '2m',
+      x509SvidTtl: '20s',
+      jwtSvidTtl: '20s',
+    });
+
+    await check(`${ROTATIONS} rotations: 0 failed calls`, async () => {
+      const clients = [counting(directory, x509.name, ACME, 'x509-svid'), counting(directory, jwt.name, ACME, 'jwt-svid')];
+      using server = countRotations(host.identity);
+      using client = countRotations(acme.identity);
+      const load = world.use(new Load([x509, jwt]));
+      await seenThat(
+        `${ROTATIONS} rotations`,
+        () => (server.count >= ROTATIONS && client.count >= ROTATIONS) || load.failures.length >= 20,
+        360_000,
+      );
+      await load.stop();
+      progress(`${load.attempts.length} calls, ${server.count} rotations of the server's SVID, ${client.count} of the client's`);
+      expectNoFailure(load, directory, clients);
+      assert.ok(server.count >= ROTATIONS && client.count >= ROTATIONS);
+    });
+  },
+};
