@@ -86,3 +86,34 @@ test('the policy changes its mind about an open call', async () => {
   world.policy.replace(() => false);
   for (const { code } of await streams.ends) expect(code).toBe(status.PERMISSION_DENIED);
 });
+
+test('federation withdrawn: a hundred open streams end within a second (TX-5)', async () => {
+  await using world = await GuardedWorld.start();
+  const { store } = world.client({ id: 'spiffe://partner.example/reader' });
+  const calls = Array.from({ length: 100 }, () => store.lookup());
+  const ends = Promise.all(
+    calls.map(
+      (call) =>
+        new Promise<{ code: status; at: number }>((resolve) =>
+          call.on('error', ({ code }: ServiceError) => resolve({ code, at: performance.now() })),
+        ),
+    ),
+  );
+  await Promise.all(
+    calls.map((call) => {
+      call.write({ cid: 'first' });
+      return new Promise((resolve) => call.once('data', resolve));
+    }),
+  );
+  expect(world.guard.liveCalls).toBe(100);
+  const at = performance.now();
+  world.authority.unfederate('home.example', 'partner.example');
+  const delays = (await ends).map(({ code, at: ended }) => {
+    expect(code).toBe(status.UNAUTHENTICATED);
+    return ended - at;
+  });
+  delays.sort((one, other) => one - other);
+  const [median = 0, longest = 0] = [delays[50], delays[99]];
+  console.log(`withdrawal to client status: median ${median.toFixed(0)} ms, longest ${longest.toFixed(0)} ms, 100 streams`);
+  expect(longest).toBeLessThan(1000);
+});
