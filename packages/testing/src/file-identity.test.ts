@@ -205,6 +205,26 @@ describe('later', () => {
     expect(logger.lines).toEqual([]);
   });
 
+  test('a link that leads to bad files and back again: ready, with the very files from before', async () => {
+    const swap = async (name: string): Promise<void> => {
+      await symlink(name, join(directory, '..data_tmp'));
+      await rename(join(directory, '..data_tmp'), join(directory, '..data'));
+    };
+    await mkdir(join(directory, '..good'));
+    await mkdir(join(directory, '..bad'));
+    await write(filesOf(issue()), join(directory, '..good'));
+    await write({ ...filesOf(issue()), 'key.pem': 'garbage' }, join(directory, '..bad'));
+    await swap('..good');
+    for (const name of ['svid.pem', 'key.pem', 'bundle.pem', 'b.pem']) await symlink(join('..data', name), join(directory, name));
+    const identity = await open();
+    const before = identity.x509Svid();
+    await swap('..bad');
+    await identity.waitFor(() => identity.status().state === 'stale');
+    await swap('..good');
+    await identity.waitFor(() => identity.status().state === 'ready');
+    expect(identity.x509Svid()).toBe(before);
+  });
+
   test('a change that no directory tells of is found by looking', async () => {
     const elsewhere = join(directory, 'elsewhere');
     await mkdir(elsewhere);
@@ -269,6 +289,23 @@ describe('later', () => {
     await identity.waitFor(() => told === 1);
     expect(identity.x509Svid()).toBeUndefined();
     expect(identity.status().state).toBe('expired');
+  });
+
+  test('an SVID that is not valid yet is taken over when its time comes, though no file changes then', async () => {
+    let now = Date.now();
+    await write(filesOf(issue()));
+    const identity = await open({ clock: () => now, pollMs: 20 });
+    const before = serialOf(identity);
+    now -= 600_000;
+    await write(filesOf(issue()));
+    await identity.waitFor(() => identity.status().state === 'stale');
+    expect(identity.status().lastError).toMatchObject({
+      code: 'file_invalid',
+      message: expect.stringContaining('not_yet_valid'),
+    });
+    now += 600_000;
+    await identity.waitFor(() => identity.status().state === 'ready');
+    expect(serialOf(identity)).not.toBe(before);
   });
 
   test('a file that is written anew with the same content tells nobody', async () => {

@@ -1,56 +1,82 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readFileSet, versionOf } from './identity-files.js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FileContent, readFileSet, versionOf } from './identity-files.js';
+
+const NAMES = ['a', 'b', 'c'];
 
 let directory: string;
 let paths: readonly string[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'dirgate-'));
-  paths = ['a', 'b', 'c'].map((name) => join(directory, name));
+  paths = NAMES.map((name) => join(directory, name));
 });
 
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** A folder with three files of the same word, swapped in as Kubernetes does. */
-async function swapIn(word: string): Promise<void> {
-  await mkdir(join(directory, `..${word}`));
-  for (const name of ['a', 'b', 'c']) await writeFile(join(directory, `..${word}`, name), word, { mode: 0o600 });
-  await symlink(`..${word}`, join(directory, '..tmp'));
+/** As Kubernetes does: a folder whose files all hold its number, and one link through which all paths lead. */
+async function swapIn(folder: number): Promise<void> {
+  await mkdir(join(directory, `..${folder}`));
+  for (const name of NAMES) await writeFile(join(directory, `..${folder}`, name), String(folder), { mode: 0o600 });
+  await symlink(`..${folder}`, join(directory, '..tmp'));
   await rename(join(directory, '..tmp'), join(directory, '..data'));
 }
 
-test('files that are swapped all the time are never of two moments', async () => {
-  for (const name of ['a', 'b', 'c']) await symlink(join('..data', name), join(directory, name));
-  await swapIn('0');
-  let isDone = false;
-  const swapping = (async () => {
-    for (let i = 1; !isDone; i++) await swapIn(String(i));
-  })();
-  const seen = new Set<string>();
-  for (let i = 0; i < 200; i++) {
-    const { contents, version } = await readFileSet(paths, '');
-    const words = contents.map((content) => ('bytes' in content ? Buffer.from(content.bytes).toString() : ''));
-    expect(new Set(words).size, words.join()).toBe(1);
-    if (version !== '') seen.add(words.join());
-  }
-  isDone = true;
-  await swapping;
-  expect(seen.size).toBeGreaterThan(1);
-  const quiet = await readFileSet(paths, '');
-  expect(quiet.version).toBe(await versionOf(paths));
+/** Reads a file after all before it; each time that the first one was read, `meanwhile` happens before the others are. */
+function reader(meanwhile: () => Promise<void>): (path: string) => Promise<FileContent> {
+  let before: Promise<unknown> = Promise.resolve();
+  return (path) => {
+    const reading = before.then(async () => {
+      const bytes = await readFile(path);
+      if (path === paths[0]) await meanwhile();
+      return { bytes };
+    });
+    before = reading;
+    return reading;
+  };
+}
+
+describe('files that are swapped while they are read', () => {
+  beforeEach(async () => {
+    for (const name of NAMES) await symlink(join('..data', name), join(directory, name));
+    await swapIn(0);
+  });
+
+  test.each([0, 1, 3])('%i times: are of one moment', async (swaps) => {
+    let swapped = 0;
+    const read = reader(async () => {
+      if (swapped < swaps) await swapIn(++swapped);
+    });
+    const { contents, version } = await readFileSet(paths, '', read);
+    expect(contents).toEqual(NAMES.map(() => ({ bytes: Buffer.from(String(swaps)) })));
+    expect(version).toBe(await versionOf(paths));
+  });
+
+  test('all the time: are not read at all', async () => {
+    let swapped = 0;
+    const { contents, version } = await readFileSet(
+      paths,
+      '',
+      reader(() => swapIn(++swapped)),
+    );
+    expect(contents).toMatchObject(NAMES.map(() => ({ error: { code: 'file_unreadable' } })));
+    expect(version).toBe('');
+    expect(swapped).toBe(5);
+  });
 });
 
 test('what cannot be read is said of that file alone, and has a version too', async () => {
-  for (const path of paths.slice(1)) await writeFile(path, 'x', { mode: 0o644 });
-  const { contents, version } = await readFileSet(paths, paths[2] ?? '');
+  const [missing = '', plain = '', secret = ''] = paths;
+  for (const path of [plain, secret]) await writeFile(path, 'x', { mode: 0o644 });
+  const { contents, version } = await readFileSet([missing, plain, secret], secret);
   expect(contents).toMatchObject([
-    { error: { code: 'file_unreadable', message: `${paths[0]} cannot be read: ENOENT` } },
+    { error: { code: 'file_unreadable', message: `${missing} cannot be read: ENOENT` } },
     { bytes: Buffer.from('x') },
     { error: { code: 'key_file_exposed' } },
   ]);
-  await writeFile(paths[0] ?? '', 'x');
-  expect(await versionOf(paths)).not.toBe(version);
+  expect(await versionOf([missing, plain, secret])).toBe(version);
+  await writeFile(missing, 'x');
+  expect(await versionOf([missing, plain, secret])).not.toBe(version);
 });

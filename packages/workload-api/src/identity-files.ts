@@ -21,10 +21,14 @@ export interface FileSet {
  * Reads files that belong together. What was replaced while it was being read is read again, so that no old file comes with a new
  * one: not through symbolic links that are swapped, as Kubernetes does, and not through files that are renamed.
  */
-export async function readFileSet(paths: readonly string[], secret: string): Promise<FileSet> {
+export async function readFileSet(
+  paths: readonly string[],
+  secret: string,
+  read: (path: string, isSecret: boolean) => Promise<FileContent> = readOne,
+): Promise<FileSet> {
   for (let tries = 1; ; tries++) {
     const version = await versionOf(paths);
-    const contents = await Promise.all(paths.map((path) => readOne(path, path === secret)));
+    const contents = await Promise.all(paths.map((path) => read(path, path === secret)));
     if (version === (await versionOf(paths))) return { contents, version };
     if (tries === MAX_TRIES) {
       const error = new WorkloadApiError('file_unreadable', `${paths.join(', ')}: they keep changing while they are read`);

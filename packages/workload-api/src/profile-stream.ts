@@ -47,7 +47,6 @@ export async function runProfileStream(stream: ProfileStream): Promise<void> {
     apply: async (message) => {
       reports.begin();
       const problem = await stream.apply(message, reports.report);
-      if (signal.aborted) return;
       held = true;
       grace.granted();
       if (problem) {
