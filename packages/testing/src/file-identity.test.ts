@@ -256,7 +256,7 @@ describe('later', () => {
       logger.lines.length = 0;
       await change();
       await identity.waitFor(() => identity.status().state === 'stale');
-      await expect.poll(() => logger.lines.at(-1)).toContain('the identity stays as it was');
+      await expect.poll(() => logger.lines.at(-1), { timeout: 15_000 }).toContain('the identity stays as it was');
       expect([serial, serialOf(identity)].every(Boolean)).toBe(true);
     }
     await write(filesOf(issue()));

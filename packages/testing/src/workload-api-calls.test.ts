@@ -79,7 +79,7 @@ describe('each call', () => {
   test('an endpoint that ends the stream without a message gave no answer', async () => {
     answerAll(() => undefined);
     const rejected = expect(fetchX509Svids(at())).rejects.toMatchObject({ code: 'unavailable' });
-    await expect.poll(() => served.callCount('FetchX509SVID')).toBe(1);
+    await expect.poll(() => served.callCount('FetchX509SVID'), { timeout: 15_000 }).toBe(1);
     served.endStreams();
     await rejected;
   });
@@ -186,7 +186,7 @@ describe('watching', () => {
     expect(second.bundles.get('b.example')).toBe(first.bundles.get('b.example'));
     const { address } = served;
     await served.close();
-    await vi.waitFor(() => expect(errors.map(({ code }) => code)).toContain('unavailable'));
+    await vi.waitFor(() => expect(errors.map(({ code }) => code)).toContain('unavailable'), 15_000);
     await serveAgain(address);
     const third = (await states.next()).value;
     expect(third.svids[0]).not.toBe(second.svids[0]);
@@ -202,7 +202,7 @@ describe('watching', () => {
     await vi.waitFor(async () => {
       const { bundles } = { bundles: (await states.next()).value };
       expect(bundles.get('b.example')?.authorities).toHaveLength(4);
-    });
+    }, 15_000);
     expect(callCount('FetchX509Bundles')).toBe(1);
     await states.return(undefined as never);
   });
@@ -227,7 +227,7 @@ describe('watching', () => {
     const states = watchX509Svids({ ...quick(), onError });
     await states.next();
     refuseAll(status.PERMISSION_DENIED);
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'permission_denied' })));
+    await vi.waitFor(() => expect(onError).toHaveBeenCalledWith(expect.objectContaining({ code: 'permission_denied' })), 15_000);
     served.inject({});
     await states.next();
     refuseAll(status.INVALID_ARGUMENT);

@@ -42,7 +42,7 @@ test.each([
 test('what nobody asks for is read too, so that it is reported (TW-7)', async () => {
   const entries = words({ ...many(50), last: 'bad' });
   sweep.run(undefined, entries, changed);
-  await vi.waitFor(() => expect(reported).toHaveLength(1));
+  await vi.waitFor(() => expect(reported).toHaveLength(1), 15_000);
   expect(reported[0]).toContain('spiffe://last');
 });
 
@@ -84,7 +84,7 @@ test('a change that was not found out yet is not lost when the next message come
   const third = words({ a: 'cba', b: 'cba', c: 'abd' }, second);
   expect(third.get('c')).toBe(second.get('c'));
   sweep.run(second, third, changed);
-  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1), 15_000);
 });
 
 test('whoever is told may end it', async () => {

@@ -31,6 +31,16 @@ describe('too late', () => {
     await Promise.all([rejected, named]);
   });
 
+  test('a message that has nothing for us is a cause too (W-19)', async () => {
+    const first = new FirstUpdate({ ...OPTIONS, need: ['x509'] });
+    first.failed('x509', { code: status.DATA_LOSS, details: 'none of our X509-SVIDs is the selected one', discarded: true });
+    const rejected = expect(first.done).rejects.toMatchObject({
+      message: expect.stringMatching(/FetchX509SVID: none of our X509-SVIDs is the selected one$/),
+    });
+    await vi.advanceTimersByTimeAsync(1000);
+    await rejected;
+  });
+
   test('a profile that nobody needs is not waited for, and no timer stays', async () => {
     const first = new FirstUpdate({ ...OPTIONS, need: ['x509-bundles'] });
     first.failed('jwt', { code: status.UNAVAILABLE, details: 'away' });

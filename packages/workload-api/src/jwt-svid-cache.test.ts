@@ -216,7 +216,7 @@ describe('bundles', () => {
     const waiting = token();
     snapshot = bundles({ 'prod.example': 'k2' }, snapshot);
     releases[0]?.();
-    await expect.poll(() => releases.length).toBe(2);
+    await expect.poll(() => releases.length, { timeout: 15_000 }).toBe(2);
     releases[1]?.();
     expect(await waiting).toBe('token 2');
     expect(await token()).toBe('token 2');
