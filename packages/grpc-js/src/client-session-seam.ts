@@ -1,6 +1,9 @@
 import { type ClientHttp2Session, constants } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 
+/** For so many turns of the event loop nothing but that is waited for; then whoever asked asks again. */
+const MAX_TURNS = 20;
+
 /**
  * The one place that touches what Node and grpc-js keep private on the client side: the HTTP/2 session that grpc-js made
  * on a socket of ours, and that it listens to its `goaway`. The shape is checked each time; with another one the
@@ -15,10 +18,19 @@ export function drainClientSession(socket: TLSSocket): boolean {
     return false;
   }
   if (!tryToDrain(session)) {
-    setImmediate(() => tryToDrain(session)); // what was unsent is sent before this runs
+    drainSoon(session, MAX_TURNS);
     return false;
   }
   return true;
+}
+
+/** Tries again when what was unsent has been sent, which is once in every turn of the event loop. */
+function drainSoon(session: ClientHttp2Session, turns: number): void {
+  setImmediate(() => {
+    if (!tryToDrain(session) && turns > 1) {
+      drainSoon(session, turns - 1);
+    }
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ const MAX_LEAD_MS = 150_000;
 /**
  * When a client should dial anew, so that no call of it meets the end of the server's certificate. `spread`, from 0 to 1,
  * puts it up to half a lead earlier, as a server's clients should not all come at once. A connection that was opened
- * later than that has a third of what remained: the server may have nothing newer to present.
+ * later than that has a quarter of what remained: the server may have nothing newer to present.
  */
 export function renewalInstant(
   { validFrom, validUntil }: Pick<VerifiedX509Svid, 'validFrom' | 'validUntil'>,
@@ -19,5 +19,5 @@ export function renewalInstant(
   spread: number,
 ): number {
   const leadMs = Math.min(LEAD_SHARE * (validUntil - validFrom), MAX_LEAD_MS) * (1 + spread / 2);
-  return Math.max(validUntil - leadMs, openedAt + (validUntil - openedAt) / 3);
+  return Math.max(validUntil - leadMs, openedAt + (validUntil - openedAt) / 4);
 }

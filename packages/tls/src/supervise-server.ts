@@ -17,7 +17,7 @@ export interface SupervisedConnection {
 }
 
 /** How often the deadline is looked at; a clock that jumps is noticed too. */
-const SWEEP_MS = 500;
+const SWEEP_MS = 250;
 
 /**
  * Destroys the socket when what it was opened on does not hold any more, and asks for another one before it comes to
