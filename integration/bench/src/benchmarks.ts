@@ -39,6 +39,13 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map<string, Benchm
     },
   ],
   [
+    'workload-api',
+    {
+      about: 'reading an identity that is kept up to date, and applying updates to it',
+      run: async (settings) => (await import('./workload-api-benchmark.js')).runWorkloadApiBenchmark(settings),
+    },
+  ],
+  [
     'grpc',
     {
       about: 'the guarded gRPC server against a bare mTLS twin: unary, bidi, in-process costs',
