@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { decodeBase64Url } from './base64url.js';
+import { copyOf } from './copied-text.js';
 import { type CurveName, isOnCurve } from './elliptic-curve.js';
 import { type JwtAlgorithmSpec, jwtAlgorithm, type KeyFamily } from './jwt-algorithms.js';
 import { rsaKeyWithinLimits } from './rsa-key-limits.js';
@@ -94,9 +95,4 @@ function rsaMaterial({ n, e }: JsonObject<ExactNumber>): KeyMaterial | undefined
   // Base64urlUInt has no leading zero octets (RFC 7518 §2), so its bytes are what the limits are about.
   if (modulus === undefined || exponent === undefined || rsaKeyWithinLimits(modulus, exponent) === undefined) return undefined;
   return { family: 'RSA', signatureBytes: modulus.length, jwk: { kty: 'RSA', n: copyOf(n), e: copyOf(e) } };
-}
-
-/** A slice of a string keeps the whole string alive, here a document of up to 4 MiB. */
-function copyOf(text: string): string {
-  return Buffer.from(text).toString();
 }

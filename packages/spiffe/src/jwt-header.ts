@@ -1,3 +1,4 @@
+import { copyOf } from './copied-text.js';
 import { type JwtAlgorithmSpec, jwtAlgorithm } from './jwt-algorithms.js';
 import { readJwtPart } from './jwt-part.js';
 import { OldestOut } from './oldest-out.js';
@@ -21,8 +22,7 @@ export function readJwtHeader(text: string): JwtHeader {
   const before = known.get(text);
   if (before !== undefined) return before;
   const header = readHeader(text);
-  // A copy: a slice would keep the whole token in memory.
-  if (text.length <= MAX_KNOWN_LENGTH) known.add(Buffer.from(text).toString(), header);
+  if (text.length <= MAX_KNOWN_LENGTH) known.add(copyOf(text), header);
   return header;
 }
 

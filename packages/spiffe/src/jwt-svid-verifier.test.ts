@@ -48,6 +48,32 @@ describe('createJwtSvidVerifier', () => {
     expect(verifier.verify(tokenFor('b'), NOW).id.path).toBe('/b');
   });
 
+  it('TX-7: nor does another signature of the same token revive it, nor an exchanged bundle', () => {
+    const { state, verifier } = setUp();
+    const [token, twin] = [tokenFor('a'), tokenFor('a')];
+    expect(twin.split('.').slice(0, 2)).toEqual(token.split('.').slice(0, 2));
+    expect(twin).not.toBe(token);
+    const first = verifier.verify(token, NOW);
+    expect(verifier.verify(twin, NOW)).not.toBe(first);
+    expectRefusal(() => verifier.verify(token, first.validUntil), 'jwt_expired', 'J-12');
+    expectRefusal(() => verifier.verify(twin, NOW), 'jwt_expired', 'J-12');
+    state.bundle = parse();
+    expect(verifier.verify(tokenFor('b'), NOW).id.path).toBe('/b');
+    expectRefusal(() => verifier.verify(token, NOW), 'jwt_expired', 'J-12');
+  });
+
+  it('does not keep what is large, but knows when it has expired', () => {
+    const { verifier } = setUp();
+    const withValues = (count: number) =>
+      issue(pair, { claims: claimsFor(undefined, { x: Array.from({ length: count }, () => ({})) }) });
+    const [small, large] = [withValues(200), withValues(256)];
+    expect(verifier.verify(small, NOW)).toBe(verifier.verify(small, NOW));
+    const first = verifier.verify(large, NOW);
+    expect(verifier.verify(large, NOW)).not.toBe(first);
+    expectRefusal(() => verifier.verify(large, first.validUntil), 'jwt_expired', 'J-12');
+    expectRefusal(() => verifier.verify(large, NOW), 'jwt_expired', 'J-12');
+  });
+
   it.each([Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY])(
     'a clock of %s proves nothing, remembered or not',
     (now) => {

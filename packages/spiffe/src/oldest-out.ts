@@ -12,6 +12,11 @@ export class OldestOut<V> {
     return this.#values.get(key);
   }
 
+  /** All of them, the oldest first. */
+  values(): IterableIterator<V> {
+    return this.#values.values();
+  }
+
   /** Adds a value as the newest, in the place of the one that is there. */
   add(key: string, value: V): void {
     this.#values.delete(key);

@@ -83,15 +83,15 @@ describe('a matcher', () => {
     }
   });
 
-  it('that answers oddly matches nothing, however it is combined', () => {
+  it('that answers oddly makes a combination throw, however deep it stands', () => {
     const odd = (answer: unknown) => ({ description: 'odd', matches: () => answer as boolean });
     for (const answer of [undefined, null, 1, 'no', Promise.resolve(true)]) {
-      expect(allOf(odd(answer)).matches(dir)).toBe(false);
-      expect(anyOf(odd(answer)).matches(dir)).toBe(false);
-      expect(not(odd(answer)).matches(dir)).toBe(false);
+      for (const combined of [allOf(odd(answer)), anyOf(odd(answer)), not(odd(answer)), not(anyOf(not(odd(answer))))]) {
+        expect(() => combined.matches(dir)).toThrow(TypeError);
+      }
     }
     expect(allOf(odd(true)).matches(dir)).toBe(true);
     expect(anyOf(odd(false), odd(true)).matches(dir)).toBe(true);
-    expect(not(odd(false)).matches(dir)).toBe(true);
+    expect(not(anyOf(odd(false))).matches(dir)).toBe(true);
   });
 });

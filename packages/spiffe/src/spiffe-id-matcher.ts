@@ -54,13 +54,14 @@ export function matchPathPrefix(prefix: string | SpiffeId): SpiffeIdMatcher {
 }
 
 /**
- * Matches what every one of these matches.
+ * Matches what every one of these matches. Asked about an ID, a combination throws a `TypeError` when a matcher of somebody's own
+ * making answers neither `true` nor `false`.
  *
  * @throws TypeError when none is given, or one is no matcher
  */
 export function allOf(...matchers: readonly SpiffeIdMatcher[]): SpiffeIdMatcher {
   const every = requireMatchers('allOf', matchers);
-  return matcher(joined(every, ' and '), (candidate) => every.every((one) => one.matches(candidate) === true));
+  return matcher(joined(every, ' and '), (candidate) => every.every((one) => answerOf(one, candidate)));
 }
 
 /**
@@ -70,7 +71,7 @@ export function allOf(...matchers: readonly SpiffeIdMatcher[]): SpiffeIdMatcher 
  */
 export function anyOf(...matchers: readonly SpiffeIdMatcher[]): SpiffeIdMatcher {
   const some = requireMatchers('anyOf', matchers);
-  return matcher(joined(some, ' or '), (candidate) => some.some((one) => one.matches(candidate) === true));
+  return matcher(joined(some, ' or '), (candidate) => some.some((one) => answerOf(one, candidate)));
 }
 
 /**
@@ -81,8 +82,14 @@ export function anyOf(...matchers: readonly SpiffeIdMatcher[]): SpiffeIdMatcher 
  */
 export function not(unwanted: SpiffeIdMatcher): SpiffeIdMatcher {
   const [one] = requireMatchers('not', [unwanted]);
-  // An answer that is neither true nor false matches nothing, also not when it is turned round.
-  return matcher(`not (${one.description})`, (candidate) => one.matches(candidate) === false);
+  return matcher(`not (${one.description})`, (candidate) => !answerOf(one, candidate));
+}
+
+/** An answer that is neither true nor false, a promise say, could turn into its opposite on the way through `not`. */
+function answerOf(one: SpiffeIdMatcher, candidate: SpiffeId): boolean {
+  const answer: unknown = one.matches(candidate);
+  if (typeof answer !== 'boolean') throw new TypeError(`the matcher ${one.description} answered neither true nor false`);
+  return answer;
 }
 
 /** A copy, so that nobody adds to it later. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SpiffeError } from './spiffe-error.js';
 import { expectRefusal } from './test-support/expect-refusal.js';
-import { extendedKeyUsage, HOUR_MS, type Issued, issueCa, issueLeaf, NOW, OIDS } from './test-support/test-issuer.js';
+import { extendedKeyUsage, HOUR_MS, type Issued, issueCa, issueLeaf, NOW, newKey, OIDS } from './test-support/test-issuer.js';
 import { bundleOf, USAGES } from './test-support/x509-expect.js';
 import type { X509Bundle } from './x509-bundle.js';
 import { createX509SvidVerifier, type X509SvidVerifierOptions } from './x509-svid-verifier.js';
@@ -52,6 +52,35 @@ describe('createX509SvidVerifier', () => {
     expectRefusal(() => verifier.verify(chain, NOW), 'certificate_expired', 'X-12');
     expectRefusal(() => verifier.verify([...chain, root.der], NOW), 'certificate_expired', 'X-12');
     expect(verifier.verify(chainOf('b'), NOW).id.path).toBe('/b');
+  });
+
+  it('TX-7: nor does another signature of the same leaf revive it, nor a stray that makes the chain long', () => {
+    const { verifier } = setUp();
+    const spec = { key: newKey(), notAfter: NOW + 5000 };
+    const chain = ders(issueLeaf(intermediate, 'spiffe://td/a', spec), intermediate);
+    const twin = ders(issueLeaf(intermediate, 'spiffe://td/a', spec), intermediate);
+    expect(twin[0]).not.toEqual(chain[0]);
+    expect(setUp().verifier.verify(twin, NOW).id.path).toBe('/a');
+    const first = verifier.verify(chain, NOW);
+    expect(verifier.verify(twin, NOW)).not.toBe(first);
+    expectRefusal(() => verifier.verify(chain, NOW + 6000), 'certificate_expired', 'X-12');
+    expectRefusal(() => verifier.verify(twin, NOW), 'certificate_expired', 'X-12');
+    const long = [...chain, issueCa(root, 'a'.repeat(16_000)).der];
+    expect(setUp().verifier.verify(long, NOW).id.path).toBe('/a');
+    expectRefusal(() => verifier.verify(long, NOW), 'certificate_expired', 'X-12');
+  });
+
+  it('TX-7: also when it was proven anew meanwhile, and when its chain is too long to be kept', () => {
+    const { state, verifier } = setUp();
+    const leaf = issueLeaf(intermediate, 'spiffe://td/a', { notAfter: NOW + 5000 });
+    for (const chain of [ders(leaf, intermediate), [...ders(leaf, intermediate), issueCa(root, 'a'.repeat(16_000)).der]]) {
+      verifier.verify(chain, NOW);
+      state.bundle = bundleOf('td', root);
+      verifier.verify(chain, NOW + 1000);
+    }
+    expectRefusal(() => verifier.verify(ders(leaf, intermediate), NOW + 6000), 'certificate_expired', 'X-12');
+    state.bundle = bundleOf('td', root);
+    expectRefusal(() => verifier.verify(ders(leaf, intermediate), NOW), 'certificate_expired', 'X-12');
   });
 
   it('X-12: the clock does not run backwards for a remembered leaf', () => {

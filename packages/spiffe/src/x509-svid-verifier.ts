@@ -1,8 +1,10 @@
 import { latin1Of } from './byte-text.js';
 import { requireUsage } from './certificate-rules.js';
-import { OldestOut } from './oldest-out.js';
+import { DER_TAG, DerReader } from './der-reader.js';
+import { ProofMemory } from './proof-memory.js';
 import type { X509BundleSource } from './sources.js';
 import { type VerifiedX509Svid, verifyX509Svid, type X509SvidExpectation } from './verify-x509-svid.js';
+import { chainBytes, MAX_CHAIN_BYTES } from './x509-chain.js';
 
 const DEFAULT_MAX_CACHED_CHAINS = 1024;
 /** Usual chains have a few KiB; larger ones are proven each time, so that memory stays bounded in bytes too. */
@@ -20,8 +22,9 @@ export interface X509SvidVerifier {
   /**
    * As `verifyX509Svid`, at `now` in milliseconds since the epoch. A chain that was proven before, byte for byte, costs a
    * look-up while its trust domain's bundle is still the same object and time lies within the path's; then the very same
-   * object is returned. Time does not run backwards for a remembered leaf: it is judged at the latest instant at which it was
-   * presented, so a clock that jumps back revives nothing (TX-7). Refused chains are not remembered.
+   * object is returned. Time does not run backwards for a leaf that was proven once and is remembered: it is judged at the latest
+   * instant at which it was presented, so a clock that jumps back does not revive it (TX-7). Chains that were never proven are not
+   * remembered.
    * Not checked, as ever: possession of the private key. A remembered proof says nothing about a new connection but that.
    *
    * @throws SpiffeError as `verifyX509Svid`
@@ -29,11 +32,10 @@ export interface X509SvidVerifier {
   verify(chain: readonly Uint8Array[], now: number): VerifiedX509Svid;
 }
 
-/** The chain that was last proven for a leaf, and the latest instant at which the leaf was presented. */
-interface KnownChain {
+/** A chain, as it was presented, and what it proves. */
+interface ProvenChain {
   readonly certificates: readonly Uint8Array[];
   readonly svid: VerifiedX509Svid;
-  seenAt: number;
 }
 
 /**
@@ -48,51 +50,43 @@ export function createX509SvidVerifier(options: X509SvidVerifierOptions): X509Sv
   if (!Number.isSafeInteger(maxCachedChains) || maxCachedChains < 0) {
     throw new RangeError('maxCachedChains must be a non-negative integer');
   }
-  const known = new OldestOut<KnownChain>(maxCachedChains);
+  const memory = new ProofMemory<ProvenChain>(maxCachedChains);
   const prove = (chain: readonly Uint8Array[], now: number) => verifyX509Svid(chain, bundles, { now, usage, requireBothUsages });
 
   const verify = (chain: readonly Uint8Array[], now: number): VerifiedX509Svid => {
-    if (maxCachedChains === 0 || !Number.isFinite(now) || !isCacheable(chain)) return prove(chain, now);
-    const [leaf] = chain;
-    const key = tailOf(leaf);
-    const found = known.get(key);
-    const before = found !== undefined && sameCertificate(found.certificates[0], leaf) ? found : undefined;
-    const at = before === undefined ? now : Math.max(before.seenAt, now);
-    if (before !== undefined) {
-      known.add(key, before);
-      before.seenAt = at;
-      if (holds(before, chain, at) && bundles.x509Bundle(before.svid.id.trustDomain) === before.svid.bundle) return before.svid;
+    // What is too large, or no chain at all, is refused; nothing is looked up for it.
+    if (maxCachedChains === 0 || !Number.isFinite(now) || !(chainBytes(chain) <= MAX_CHAIN_BYTES)) return prove(chain, now);
+    const key = signedTextOf(chain[0]);
+    const known = memory.see(key, now);
+    const proof = known?.proof;
+    const at = known?.seenAt ?? now;
+    if (
+      proof !== undefined &&
+      at <= proof.svid.validUntil &&
+      isSameChain(proof.certificates, chain) &&
+      bundles.x509Bundle(proof.svid.id.trustDomain) === proof.svid.bundle
+    ) {
+      return proof.svid;
     }
     const svid = prove(chain, at);
-    known.add(key, { certificates: chain.map((der) => new Uint8Array(der)), svid, seenAt: at });
+    const fits = chainBytes(chain) <= MAX_CACHED_CHAIN_BYTES;
+    memory.keep(key, at, svid, fits ? { certificates: chain.map((der) => new Uint8Array(der)), svid } : undefined);
     return svid;
   };
   return Object.freeze({ verify });
 }
 
-/** The end of a leaf's signature: enough to find what is known of it, and shorter than all its bytes, which are compared then. */
-function tailOf(leaf: Uint8Array): string {
-  return latin1Of(leaf.subarray(-24));
+/** What the issuer signed of a leaf, as text. @throws SpiffeError `der_malformed` */
+function signedTextOf(leaf: Uint8Array | undefined): string {
+  return latin1Of(new DerReader(leaf ?? new Uint8Array()).read(DER_TAG.sequence).readRaw(DER_TAG.sequence));
 }
 
-function isCacheable(chain: readonly Uint8Array[]): chain is readonly [Uint8Array, ...Uint8Array[]] {
-  if (!Array.isArray(chain) || chain.length === 0) return false;
-  let bytes = 0;
-  for (const der of chain) {
-    if (!(der instanceof Uint8Array)) return false;
-    bytes += der.length;
+/** Byte for byte: another signature of the same leaf is another chain, and so are other intermediates. */
+function isSameChain(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) {
+    const [left, right] = [one[index], other[index]];
+    if (left === undefined || right === undefined || Buffer.compare(left, right) !== 0) return false;
   }
-  return bytes <= MAX_CACHED_CHAIN_BYTES;
-}
-
-/** The same certificates in the same order, in their time. */
-function holds({ certificates, svid }: KnownChain, chain: readonly Uint8Array[], at: number): boolean {
-  if (at < svid.validFrom || at > svid.validUntil || certificates.length !== chain.length) return false;
-  // The leaf was compared before.
-  for (let index = 1; index < chain.length; index++) if (!sameCertificate(certificates[index], chain[index])) return false;
   return true;
-}
-
-function sameCertificate(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0;
 }
