@@ -169,7 +169,7 @@ describe('the peer is asked to dial anew', () => {
     const { connection, askedAt, start } = await asking();
     expect(connection.dueAt).toBe(Number.POSITIVE_INFINITY); // nothing is known before its first call
     connection.peer(start);
-    expect(connection.dueAt).toBe(start + 5000); // opened a minute after notBefore: half of what remained
+    expect(connection.dueAt).toBe(start + 5000); // opened a minute after notBefore, within three leads: half of what remained
     expect([askedAt(4999), askedAt(5000), askedAt(5001)]).toEqual([0, 1, 1]);
     expect(connection.dueAt).toBe(Number.POSITIVE_INFINITY);
     expect(connection.peer(start + 10_000).id.path).toBe('/a'); // its calls go on until the end itself
@@ -177,7 +177,7 @@ describe('the peer is asked to dial anew', () => {
   });
 
   test.each([
-    ['earlier', 4000, 2000],
+    ['earlier', 8000, 4000],
     ['later', 3_600_000, 5000],
   ])('ahead of the end of what we presented, when that comes %s', async (_name, presentedUntil, expected) => {
     const { connection, askedAt, start } = await asking(presentedUntil);
@@ -219,8 +219,11 @@ describe('the peer is asked to dial anew', () => {
     ['a fresh certificate of an hour', 0, 3_600_000, 0, 0, 3_540_000],
     ['the same, spread out', 0, 3_600_000, 0, 1, 3_480_000],
     ['a fresh certificate of twenty seconds', 0, 20_000, 0, 0, 18_000],
-    ['opened within its lead', 0, 20_000, 19_000, 0, 19_500],
-    ['opened within the spread', 0, 3_600_000, 3_500_000, 1, 3_550_000],
+    ['opened more than three leads ahead of its end', 0, 20_000, 13_999, 1, 16_000],
+    ['opened later than that', 0, 20_000, 14_000, 1, 17_000],
+    ['the same, of an hour', 0, 3_600_000, 3_500_000, 0, 3_550_000],
+    ['opened within its lead', 0, 20_000, 18_000, 0, 20_001],
+    ['the same, of an hour', 0, 3_600_000, 3_540_000, 1, 3_600_001],
     ['opened when it was over', 0, 20_000, 20_000, 0, 21_000],
   ])('%s: in time, and not in a circle', (_name, validFrom, validUntil, openedAt, spread, expected) => {
     expect(renewalInstant({ validFrom, validUntil }, openedAt, spread)).toBe(expected);

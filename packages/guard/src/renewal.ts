@@ -13,13 +13,17 @@ const HOPELESS_MS = 1000;
 /**
  * When the peer of a connection should be asked to dial anew, so that it never meets the end of `validity` with a call.
  * `spread`, from 0 to 1, puts it up to one lead earlier, so that the peers of one certificate do not all come at once.
- * A connection that was opened later than that has half of what remained: a peer that has nothing newer to present
- * would otherwise be asked again as soon as it is back.
+ * A connection that was opened within three leads of the end has half of what remained, and one that was opened within a lead has
+ * all of it: a peer that comes back so late with nothing newer has nothing to gain, and a call that crosses a GOAWAY to lose.
  */
 export function renewalInstant({ validFrom, validUntil }: Validity, openedAt: number, spread: number): number {
-  if (!(openedAt < validUntil)) {
+  const leftMs = validUntil - openedAt;
+  if (!(leftMs > 0)) {
     return openedAt + HOPELESS_MS;
   }
-  const leadMs = Math.min(LEAD_SHARE * (validUntil - validFrom), MAX_LEAD_MS) * (1 + spread);
-  return Math.max(validUntil - leadMs, openedAt + (validUntil - openedAt) / 2);
+  const leadMs = Math.min(LEAD_SHARE * (validUntil - validFrom), MAX_LEAD_MS);
+  if (leftMs <= leadMs) {
+    return validUntil + 1;
+  }
+  return leftMs <= 3 * leadMs ? openedAt + leftMs / 2 : validUntil - leadMs * (1 + spread);
 }

@@ -13,6 +13,8 @@ export interface X509Svid {
   /** DER, one certificate each, leaf first. */
   readonly chain: readonly Uint8Array[];
   readonly privateKey: KeyObject;
+  /** The latest notBefore of {@link chain}, milliseconds since the epoch. */
+  readonly validFrom: number;
   /** The earliest notAfter of {@link chain}, milliseconds since the epoch. */
   readonly validUntil: number;
   /** The operator's hint; `''` when there is none. */
@@ -48,6 +50,7 @@ export function parseX509Svid(material: X509SvidMaterial): X509Svid {
     id,
     chain: Object.freeze(certificates.map((certificate) => certificate.der)),
     privateKey,
+    validFrom: Math.max(...certificates.map((certificate) => certificate.notBefore)),
     validUntil: Math.min(...certificates.map((certificate) => certificate.notAfter)),
     hint: material.hint ?? '',
   });

@@ -21,15 +21,17 @@ const SWEEP_MS = 250;
 
 /**
  * Destroys the socket when what it was opened on does not hold any more, and asks for another one before it comes to
- * that: ahead of the end of the server's certificate, and once our own SVID has rotated, since the server will not keep
- * what the old one proves. Ends with the socket. It is destroyed without an error: with one, Node's HTTP/2 tells the
+ * that: ahead of the end of either certificate, before the server would ask for it, and once our own SVID has rotated, since the
+ * server will not keep what the old one proves. Ends with the socket. It is destroyed without an error: with one, Node's HTTP/2 tells the
  * calls on it INTERNAL instead of a lost connection.
  */
 export function superviseServer(connection: SupervisedConnection): void {
   const { socket, chain, proof, identity, presented, clock } = connection;
   let { askToRenew } = connection;
   let current = proof;
-  const renewAt = renewalInstant(proof, clock(), Math.random());
+  const [openedAt, spread] = [clock(), Math.random()];
+  const ends = presented === undefined ? [proof] : [proof, presented];
+  const renewAt = Math.min(...ends.map((validity) => renewalInstant(validity, openedAt, spread)));
   const holds = (): boolean => {
     const now = clock();
     if (!(now <= current.validUntil) || (presented !== undefined && identity.x509Svid() === undefined)) {

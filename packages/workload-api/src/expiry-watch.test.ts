@@ -12,7 +12,14 @@ let watch: ExpiryWatch;
 const onExpired = vi.fn();
 
 function svid(leaf: string, validUntil: number): X509Svid {
-  return { id: parseSpiffeId('spiffe://a.example/x'), chain: [Buffer.from(leaf)], privateKey, validUntil, hint: '' };
+  return {
+    id: parseSpiffeId('spiffe://a.example/x'),
+    chain: [Buffer.from(leaf)],
+    privateKey,
+    validFrom: 0,
+    validUntil,
+    hint: '',
+  };
 }
 
 /** Time passes for timers and clock alike. */

@@ -5,7 +5,14 @@ import { chooseJwtSvid } from './jwt-svid-choice.js';
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const ID = parseSpiffeId('spiffe://a.example/x');
-const CHOSEN: X509Svid = { id: parseSpiffeId('spiffe://a.example/chosen'), chain: [], privateKey, validUntil: 0, hint: 'h' };
+const CHOSEN: X509Svid = {
+  id: parseSpiffeId('spiffe://a.example/chosen'),
+  chain: [],
+  privateKey,
+  validFrom: 0,
+  validUntil: 0,
+  hint: 'h',
+};
 const PLAIN = { select: undefined, ifNoneFits: 'none' } as const;
 const NEITHER = { subject: undefined, wish: undefined };
 

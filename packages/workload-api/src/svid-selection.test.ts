@@ -5,7 +5,14 @@ import { compileSelection, readHint, type SvidSelection } from './svid-selection
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const [internal, external, plain] = ['internal', 'external', ''].map(
-  (hint): X509Svid => ({ id: parseSpiffeId(`spiffe://a.example/${hint}x`), chain: [], privateKey, validUntil: 0, hint }),
+  (hint): X509Svid => ({
+    id: parseSpiffeId(`spiffe://a.example/${hint}x`),
+    chain: [],
+    privateKey,
+    validFrom: 0,
+    validUntil: 0,
+    hint,
+  }),
 );
 if (!internal || !external || !plain) throw new Error('three SVIDs');
 const ALL = [internal, external, plain];

@@ -17,9 +17,7 @@ export const expiry: Suite = {
     const { acme, host, directory, cid } = await startDirectoryWorld(context, { x509SvidTtl: '20s' });
     const { address } = directory;
     const { identity } = acme;
-    // In the last seconds the server asks for a new connection again and again, and what crosses that is sent once more.
-    const retries = 'default';
-    const client = world.use(DirectoryClient.of({ address, serverId: SERVER_ID, identity, present: 'x509', retries }));
+    const client = world.use(DirectoryClient.of({ address, serverId: SERVER_ID, identity, present: 'x509' }));
 
     for (const [whose, workload] of [
       ['the client', acme],
