@@ -35,14 +35,14 @@ export async function createChainCases(
   now: number,
 ): Promise<readonly SpiffeCase[]> {
   const ids = Array.from({ length: credentials }, (_, index) => sizes.map((size) => workloadId(index, size, credentials)));
-  const known = await issueChains(ids, false);
+  const known = await issueChains(ids, false, now);
   const cases: SpiffeCase[] = [];
   for (const [column, trustDomains] of sizes.entries()) {
     const own = ids.map((row) => row.slice(column, column + 1));
     // For each case anew: cases that shared CAs would make each other's keys known.
     const fresh: MeasuredChain[][] = [];
     for (let intermediates = 1; intermediates < LENGTHS.length; intermediates++)
-      fresh.push((await issueChains(own, true)).flat());
+      fresh.push((await issueChains(own, true, now)).flat());
     cases.push(
       ...casesOf(
         known.flatMap((row) => row[column] ?? []),

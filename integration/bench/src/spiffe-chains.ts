@@ -23,14 +23,16 @@ export const MAX_INTERMEDIATES = 2;
 
 /**
  * Chains of a leaf and two intermediates: for each list of SPIFFE IDs, of whatever trust domain, a chain for each ID in it.
- * `ownCas`: each list has CAs of its own, whose keys no other list shares.
+ * `ownCas`: each list has CAs of its own, whose keys no other list shares. All are valid as of `now`, however long issuing takes.
  */
 export async function issueChains(
   ids: readonly (readonly string[])[],
   ownCas: boolean,
+  now: number,
 ): Promise<readonly (readonly MeasuredChain[])[]> {
   await using authority = await createIdentityAuthority({
     trustDomains: [{ name: CA_TRUST_DOMAIN, intermediates: MAX_INTERMEDIATES, x509SvidTtlMs: SVID_TTL_MS }],
+    clock: () => now,
   });
   const issuer = authority.trustDomain(CA_TRUST_DOMAIN);
   const keys = new Map<string, KeyObject>();
