@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseCertificate } from './certificate.js';
 import {
@@ -174,4 +175,34 @@ test('a serial number of zero, and an encoded cA FALSE, are read', () => {
   const certificate = parseCertificate(der({ serial: smallInteger(0), extensions: { [OIDS.basicConstraints]: explicitFalse } }));
   expect(certificate.serialNumber).toBe('00');
   expect(certificate.extensions.isCa).toBe(false);
+});
+
+test('a keyUsage whose only bit is in its second byte is read: decipherOnly, none of the usages that matter here', () => {
+  const decipherOnly = extension(OIDS.keyUsage, true, bitString(Buffer.from([0x00, 0x80]), 7));
+  expect(parseCertificate(der({ extensions: { [OIDS.keyUsage]: decipherOnly } })).extensions.keyUsage).toEqual({
+    critical: true,
+    digitalSignature: false,
+    keyCertSign: false,
+    crlSign: false,
+  });
+  const three = extension(OIDS.keyUsage, true, bitString(Buffer.from([0x80, 0x80, 0x80]), 7));
+  expectCode(() => parseCertificate(der({ extensions: { [OIDS.keyUsage]: three } })), 'certificate_malformed');
+});
+
+describe('a key that must not be used is not imported, whichever of its two views is asked for first', () => {
+  test.each([
+    ['RSA of 1024 bits', generateKeyPairSync('rsa', { modulusLength: 1024 })],
+    ['a curve of Bitcoin', generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
+    ['P-224', generateKeyPairSync('ec', { namedCurve: 'P-224' })],
+    ['Ed448', generateKeyPairSync('ed448')],
+  ])('%s', (_what, key) => {
+    const certificate = parseCertificate(der({ key }));
+    for (let i = 0; i < 2; i++) expectCode(() => certificate.publicKey, 'certificate_key_unsupported');
+    expectCode(() => certificate.keyProfile, 'certificate_key_unsupported');
+  });
+
+  test('RSA of 2048 bits is', () => {
+    const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    expect(parseCertificate(der({ key })).publicKey.equals(key.publicKey)).toBe(true);
+  });
 });

@@ -69,6 +69,25 @@ describe('DerReader', () => {
     }
   });
 
+  test('object identifiers of eight bytes: key purposes are spelled right, and their neighbours are none', () => {
+    const purpose = [0x2b, 6, 1, 5, 5, 7, 3];
+    const read = (...content: readonly number[]) => new DerReader(Buffer.from([6, content.length, ...content])).readOid();
+    for (let last = 0; last < 128; last++) expect(read(...purpose, last)).toBe(`1.3.6.1.5.5.7.3.${last}`);
+    expectCode(() => read(...purpose, 0x80), 'der_malformed');
+    for (const last of [1, 2]) {
+      for (const [index, byte] of purpose.entries()) {
+        const arcs = [1, 3, 6, 1, 5, 5, 7, 3, last];
+        arcs[index + 1] = (arcs[index + 1] ?? 0) + 1;
+        expect(read(...purpose.with(index, byte + 1), last)).toBe(arcs.join('.'));
+      }
+      expect(read(0x2b, 6, 1, 4, 1, 0x82, 0x37, last)).toBe(`1.3.6.1.4.1.311.${last}`);
+      expect(read(0x2b, 6, 1, 5, 5, 7, 0x83, last)).toBe(`1.3.6.1.5.5.7.${384 + last}`);
+      expect(read(...purpose, 0x81, last)).toBe(`1.3.6.1.5.5.7.3.${128 + last}`);
+      expect(read(...purpose, last, last)).toBe(`1.3.6.1.5.5.7.3.${last}.${last}`);
+      expect(read(...purpose.slice(0, -1), last)).toBe(`1.3.6.1.5.5.7.${last}`);
+    }
+  });
+
   test('object identifiers: a UUID arc is read, a bad encoding is not', () => {
     expect(reader(`06136983${'c3'.repeat(16)}43`).readOid()).toMatch(/^2\.25\.\d{36,}$/);
     for (const hex of ['0600', '060180', '06022a80', '06032a8001', `06162a${'ff'.repeat(20)}01`]) {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { sequence, tlv } from './test-support/der-writer.js';
+import { bitString, sequence, tlv } from './test-support/der-writer.js';
 import {
   basicConstraints,
   type CertificateSpec,
   dnsName,
   extendedKeyUsage,
+  extension,
   HOUR_MS,
   issueCa,
   issueLeaf,
@@ -67,6 +68,11 @@ describe('leaf rules', () => {
     ['X-6 no key usage', withUsage(null), 'leaf_key_usage_missing'],
     ['X-6 key usage not critical', withUsage(keyUsage([0], false)), 'leaf_key_usage_not_critical'],
     ['X-7 keyEncipherment only', withUsage(keyUsage([2])), 'leaf_without_digital_signature'],
+    [
+      'X-7 decipherOnly only',
+      withUsage(extension(OIDS.keyUsage, true, bitString(Buffer.from([0x00, 0x80]), 7))),
+      'leaf_without_digital_signature',
+    ],
     ['X-9 empty subject, plain SAN', { subject: '' }, 'san_not_critical'],
     [
       'X-15 name constraints on a leaf',
@@ -90,6 +96,25 @@ describe('leaf rules', () => {
     }
     const both = leafWith({}).map((one) => one.der);
     expect(verifyX509Svid(both, source, { now: NOW, usage: 'client', requireBothUsages: true }).id.toString()).toBe(ID);
+  });
+
+  test.each([
+    '1.2.6.1.5.5.7.3',
+    '1.3.5.1.5.5.7.3',
+    '1.3.6.2.5.5.7.3',
+    '1.3.6.1.4.5.7.3',
+    '1.3.6.1.5.4.7.3',
+    '1.3.6.1.5.5.8.3',
+    '1.3.6.1.5.5.7.4',
+    '1.3.6.1.4.1.311',
+    '1.3.6.1.5.5.7.386',
+    '1.3.6.1.5.5.7.3.1',
+    '1.3.6.1.5.5.7',
+  ])('X-8: purposes below %s are none of ours, however alike they look', (arc) => {
+    const near = extendedKeyUsage(`${arc}.1`, `${arc}.2`);
+    refuse(leafWith({ extensions: { [OIDS.extendedKeyUsage]: near } }), [root], 'extended_key_usage');
+    const beside = extendedKeyUsage(`${arc}.1`, `${arc}.2`, OIDS.clientAuth, OIDS.serverAuth);
+    accept(leafWith({ extensions: { [OIDS.extendedKeyUsage]: beside } }), [root]);
   });
 
   test('X-8: a role that does not exist is refused, also for a leaf without extended key usage', () => {
