@@ -93,6 +93,27 @@ describe('URI: sub-names, and hosts that are no names (TX-10)', () => {
     accept(...below('https://host/', { excluded: [uriName('x')] }));
     refuse(...below('https://10.0.0.1/', { excluded: [uriName('x')] }), 'name_constraint_violated');
   });
+
+  // What a URL parser takes for an IPv4 address, in whatever notation, is none: nobody can say which name it is.
+  const everyConstraint = (host: string): readonly Trees[] => [
+    { permitted: [uriName('td'), uriName(host)] },
+    { excluded: [uriName('x')] },
+  ];
+
+  test.each(['12', '0x', '0x1f', '0xff0000', '10.0.0.12', '10.0.0.0x1f', '1.2.3.04', 'host.12', 'host.0x', 'host.0x1f', 'a.b.1'])(
+    'refuses the host %s, which ends in a number, though a constraint permits it',
+    (host) => {
+      accept(...below(`https://${host}/`, undefined));
+      for (const trees of everyConstraint(host)) refuse(...below(`https://${host}/`, trees), 'name_constraint_violated');
+    },
+  );
+
+  test.each(['host12', 'a1.b2c', '12a', '1.2.3.4a', '12.host', '0x1f.host', '0x1g', 'a.0xy', 'x0x1', '1-2', '1_2'])(
+    'accepts the host %s, which does not',
+    (host) => {
+      for (const trees of everyConstraint(host)) accept(...below(`https://${host}/`, trees));
+    },
+  );
 });
 
 test('a lower CA can only narrow', () => {
