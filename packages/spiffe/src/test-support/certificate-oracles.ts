@@ -3,7 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { expect } from 'vitest';
 import type { Certificate } from '../certificate.js';
+import { signatureAlgorithmOf, verifySignature } from '../certificate-signature.js';
 import type { GeneralNameForm } from '../general-name.js';
+import { bitString, sequence, tlv } from './der-writer.js';
 
 const FORM_OF: Readonly<Record<string, GeneralNameForm>> = {
   url: 'uri',
@@ -14,6 +16,18 @@ const FORM_OF: Readonly<Record<string, GeneralNameForm>> = {
   guid: 'other',
   upn: 'other',
   id: 'registered',
+};
+/** Context tags of GeneralName, with the bit that says constructed (RFC 5280 §4.2.1.6). */
+const TAG_OF: Readonly<Record<GeneralNameForm, number>> = {
+  other: 0xa0,
+  email: 0x81,
+  dns: 0x82,
+  x400: 0xa3,
+  directory: 0xa4,
+  edi: 0xa5,
+  uri: 0x86,
+  ip: 0x87,
+  registered: 0x88,
 };
 /** The extensions that are processed here; every other critical one must be listed as unknown. */
 const PROCESSED = /^2\.5\.29\.(14|15|17|19|30|35|37)$/;
@@ -38,6 +52,8 @@ export function expectSameAsOracles(ours: Certificate, der: Uint8Array): void {
   expect(hex(ours.publicKeyInfo)).toBe(hex(oracle.publicKey.rawData));
   expect(ours.publicKey.equals(node.publicKey)).toBe(true);
   expect(hex(ours.signature)).toBe(hex(oracle.signature));
+  expect(hex(sequence(ours.signedBytes, ours.signatureAlgorithm, bitString(ours.signature)))).toBe(hex(raw));
+  expectSameVerdict(ours, node);
 
   const { extensions } = ours;
   const constraints = oracle.getExtension(x509.BasicConstraintsExtension);
@@ -65,9 +81,20 @@ export function expectSameAsOracles(ours: Certificate, der: Uint8Array): void {
   expect(extensions.subjectAltNames.map(({ form }) => form)).toEqual(names.map(({ type }) => FORM_OF[type]));
   const texts = names.map(({ type, value }) => (['url', 'dns', 'email'].includes(type) ? value : ''));
   expect(extensions.subjectAltNames.map(({ text }) => text)).toEqual(texts);
+  const encoded = extensions.subjectAltNames.map(({ form, bytes }) => tlv(TAG_OF[form], bytes));
+  expect(encoded.map(hex)).toEqual(names.map(({ rawData }) => hex(rawData)));
+  if (san !== null) expect(hex(sequence(...encoded))).toBe(hex(san.value));
   expect(extensions.subjectKeyId).toBe(oracle.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId);
   expect(extensions.authorityKeyId).toBe(oracle.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId);
   expect(extensions.nameConstraints !== undefined).toBe(oracle.getExtension('2.5.29.30') !== null);
   const critical = oracle.extensions.filter((extension) => extension.critical).map(({ type }) => type);
   expect(extensions.unknownCritical).toEqual(critical.filter((type) => !PROCESSED.test(type)));
+}
+
+/** Whether a certificate that names itself as its issuer was signed by its own key: the same answer as Node's. */
+function expectSameVerdict(ours: Certificate, node: X509Certificate): void {
+  const algorithm = signatureAlgorithmOf(ours.signatureAlgorithm);
+  if (!ours.isSelfIssued || algorithm === undefined) return;
+  const verdict = verifySignature(algorithm, ours.publicKey, ours.signedBytes, ours.signature);
+  expect(verdict).toBe(node.verify(node.publicKey));
 }
