@@ -162,3 +162,18 @@ describe('the last check that is allowed still counts (TX-11)', () => {
     expectCode(() => verifyPath(leaf, [...roots(16, costly), root.der], options), 'path_search_exhausted');
   });
 });
+
+test('a link is checked once, however many ways lead to it: else this search would end before it finds the path', () => {
+  const options = { now: NOW, usage: 'client' } as const;
+  const impostors = Array.from({ length: 3 }, () => issueCa(undefined, 'elsewhere'));
+  const upper = Array.from({ length: 3 }, () => issueCa(undefined, 'upper', { key: shared, issuer: 'elsewhere' }));
+  const lower = Array.from({ length: 3 }, () => issueCa(undefined, 'lower', { key: shared, issuer: 'upper' }));
+  const good = issueCa(root, 'lower', { key: shared });
+  const leaf = issueLeaf(good, ID);
+  const ders = (...list: readonly Issued[]) => list.map((one) => one.der);
+  const roots = ders(...impostors, root);
+  // 3 lower × 3 upper × 3 impostors: 21 different links, and 39 steps over them. The way over `good` takes two more.
+  const { certificates } = verifyPath(ders(leaf, ...lower, ...upper, good), roots, options);
+  expect(certificates.map((one) => Buffer.from(one.der))).toEqual(ders(leaf, good, root));
+  expectCode(() => verifyPath(ders(leaf, ...lower, ...upper), roots, options), 'signature_invalid');
+});

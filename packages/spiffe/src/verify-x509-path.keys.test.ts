@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseCertificate } from './certificate.js';
-import { issueCa, issueLeaf, newKey } from './test-support/test-issuer.js';
+import { type Issued, issueCa, issueLeaf, newKey } from './test-support/test-issuer.js';
 import { accept, refuse } from './test-support/x509-expect.js';
 
 const ID = 'spiffe://td/a';
@@ -15,6 +15,16 @@ test('the key of an intermediate is imported once for all proven chains that bri
   // Another certificate for that key; what is remembered says nothing about who signed it.
   const stranger = issueCa(undefined, 'intermediate', { key: intermediate.key });
   refuse([issueLeaf(stranger, ID), stranger], [root], 'issuer_untrusted');
+});
+
+test('the key of a leaf is not remembered, nor that of an anchor: neither comes with other chains', () => {
+  const root = issueCa(undefined, 'root');
+  const intermediate = issueCa(root, 'intermediate');
+  const leaf = issueLeaf(intermediate, ID);
+  const keyOf = ({ der }: Issued) => parseCertificate(der).publicKey;
+  const isRemembered = (one: Issued) => Object.is(keyOf(one), keyOf(one));
+  accept([leaf, intermediate], [root]);
+  expect([leaf, intermediate, root].map(isRemembered)).toEqual([false, true, false]);
 });
 
 test('a chain that proves nothing leaves no key behind, though its lower links verify', () => {
