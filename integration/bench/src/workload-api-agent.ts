@@ -93,9 +93,10 @@ export class BenchAgent implements AsyncDisposable {
 
 class AgentWorkload {
   readonly #served: ServedWorkload;
-  readonly #federated: Record<string, Uint8Array>;
   readonly #changed: string;
   readonly #withJwt: boolean;
+  /** Never changed, only replaced: a message that was sent may be encoded later. */
+  #federated: Readonly<Record<string, Uint8Array>>;
   /** What the bundle of {@link #changed} is, and what it is next. */
   #bundles: readonly [Uint8Array, Uint8Array];
 
@@ -124,14 +125,15 @@ class AgentWorkload {
   #changeBundle(): void {
     const [before, after] = this.#bundles;
     this.#bundles = [after, before];
-    this.#federated[this.#changed] = after;
+    this.#federated = { ...this.#federated, [this.#changed]: after };
     this.#send();
   }
 
   /** Sends the present state on all streams. Where updates are measured the JWT profile is switched off: it would be sent as well. */
   #send(): void {
+    const federatedBundles = this.#federated;
     this.#served.inject({
-      x509Svids: (message) => ({ ...message, federatedBundles: this.#federated }),
+      x509Svids: (message) => ({ ...message, federatedBundles }),
       ...(this.#withJwt ? {} : { jwtBundles: refuse }),
     });
   }
