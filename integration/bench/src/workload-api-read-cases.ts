@@ -48,7 +48,7 @@ export function createReadCases(identity: WorkloadApi, trustDomains: number): re
     {
       ...common,
       name: 'for comparison: Date.now()',
-      subject: repeatRead(() => Date.now()),
+      subject: repeatRead(() => Date.now() > 0),
       twin: repeatRead(readPlain),
       goalMicros: undefined,
       allocatesNothing: false,
