@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { AcceptMode } from './authenticator.js';
 import { TestedGuard } from './test-support/tested-guard.js';
 
@@ -88,6 +88,45 @@ test('one connection, many callers: each call is its own token’s', async () =>
   }
   const other = tested.connect();
   expect(tested.admitted(other, { token: tokens[0] ?? '' }).caller.peer).toBeUndefined(); // not the peer that carried it before
+});
+
+describe('after a call without any credential', () => {
+  const FOREVER = Number.POSITIVE_INFINITY;
+
+  test('the peer is asked to dial anew within seconds: it may have come before it had a certificate', async () => {
+    const tested = await TestedGuard.start();
+    const connection = tested.connect(undefined, {}, () => undefined);
+    expect(tested.verdict(connection)).toBe('no_credential');
+    expect(connection.dueAt).toBe(tested.now + 1000);
+    expect(tested.verdict(connection, { token: 'a.b.c' })).toBe('token_invalid'); // proves nothing of the connection
+    expect(connection.dueAt).toBe(tested.now + 1000);
+  });
+
+  test('not while others bring tokens on the same connection, whoever came first', async () => {
+    const tested = await TestedGuard.start();
+    const token = await tested.tokenOf(USER);
+    for (const order of ['anonymous first', 'token first']) {
+      const askToRenew = vi.fn();
+      const connection = tested.connect(undefined, {}, askToRenew);
+      if (order === 'anonymous first') expect(tested.verdict(connection)).toBe('no_credential');
+      expect(tested.verdict(connection, { token })).toBe('allowed');
+      expect(tested.verdict(connection)).toBe('no_credential');
+      expect(connection.dueAt).toBe(FOREVER);
+      connection.check(tested.now + 2000);
+      expect(askToRenew).not.toHaveBeenCalled();
+      expect(tested.verdict(connection, { token })).toBe('allowed');
+    }
+  });
+
+  test('a token says nothing of a certificate that came with it: once that is refused, the peer is asked', async () => {
+    const tested = await TestedGuard.start();
+    const connection = tested.connect(WORKLOAD, {}, () => undefined);
+    const token = await tested.tokenOf(USER);
+    expect(tested.verdict(connection, { token })).toBe('allowed');
+    tested.authority.unfederate('home.example', 'partner.example');
+    expect(tested.verdict(connection, { token })).toBe('trust_withdrawn');
+    expect(connection.dueAt).toBe(tested.now + 1000);
+  });
 });
 
 test.each([

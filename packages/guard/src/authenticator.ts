@@ -29,7 +29,10 @@ export interface Authentication extends AuthenticatedCaller {
   readonly tokenText: string | undefined;
 }
 
-/** Refusals for what the connection itself presents or lacks: its next call fares no better, another connection may. */
+/**
+ * Refusals for what the connection itself presents or lacks: its next call fares no better, another connection may. With
+ * `no_credential` that holds while no call brings a token: the peer may have connected before it had a certificate.
+ */
 const OF_THE_CONNECTION: ReadonlySet<FailureCode> = new Set([
   'session_resumed',
   'certificate_missing',
@@ -84,6 +87,9 @@ export class Authenticator {
     const tokenText = this.#accept === 'x509' ? undefined : readBearerToken(authorization);
     const token = tokenText === undefined ? undefined : this.verifyToken(tokenText, now);
     if (token !== undefined) {
+      if (peer === undefined) {
+        connection.carriesTokens();
+      }
       return this.#ofToken(token, tokenText, peer);
     }
     if (this.#accept === 'jwt' || this.#accept === 'both') {

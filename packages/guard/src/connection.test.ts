@@ -215,6 +215,16 @@ describe('the peer is asked to dial anew', () => {
     expect([askedAt(2099), askedAt(2100)]).toEqual([0, 1]);
   });
 
+  test('a throw of whoever should ask goes nowhere, and the peer stays proven', async () => {
+    const { connection, askToRenew, askedAt, start } = await asking();
+    connection.peer(start);
+    askToRenew.mockImplementation(() => {
+      throw new Error('broken');
+    });
+    expect([askedAt(4999), askedAt(5000), askedAt(5001)]).toEqual([0, 1, 1]);
+    expect(connection.peer(start + 5001).id.path).toBe('/a');
+  });
+
   test.each([
     ['a fresh certificate of an hour', 0, 3_600_000, 0, 0, 3_540_000],
     ['the same, spread out', 0, 3_600_000, 0, 1, 3_480_000],

@@ -48,6 +48,7 @@ export class Connection implements Watched {
   readonly #presentedEndsAt: number;
   #proofEndsAt = Number.POSITIVE_INFINITY;
   #refusalEndsAt = Number.POSITIVE_INFINITY;
+  #carriesTokens = false;
   #asked = false;
 
   constructor(facts: ConnectionFacts, trust: PeerTrust, start: ConnectionStart) {
@@ -96,14 +97,29 @@ export class Connection implements Watched {
    * good: TLS accepted it, so it would be kept, with whatever its peer has come to hold since.
    */
   refused(now: number): void {
-    this.#refusalEndsAt = Math.min(this.#refusalEndsAt, now + RENEW_REFUSED_MS);
+    if (!this.#carriesTokens) {
+      this.#refusalEndsAt = Math.min(this.#refusalEndsAt, now + RENEW_REFUSED_MS);
+    }
+  }
+
+  /**
+   * A token was proven that came without a certificate: nothing is wrong with this connection then, and a call without a
+   * token lacks it by itself. One anonymous caller must not make those dial anew that share its connection.
+   */
+  carriesTokens(): void {
+    this.#carriesTokens = true;
+    this.#refusalEndsAt = Number.POSITIVE_INFINITY;
   }
 
   /** Judges the peer again after a change of trust, so that its next call need not wait; asks it to dial anew when due. */
   check(now: number): void {
     if (!(now < this.dueAt)) {
       this.#asked = true;
-      this.#start.askToRenew?.();
+      try {
+        this.#start.askToRenew?.();
+      } catch {
+        // From a timer the error of an adapter would end the process. The connection then stays until its proof ends.
+      }
       return;
     }
     if (this.#proof !== undefined) {

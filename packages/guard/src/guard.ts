@@ -72,7 +72,7 @@ export interface Guard {
   /**
    * Begins a connection. Nothing is verified before its first call. `askToRenew` is called, at most once, when the peer
    * should dial anew while the calls of this connection run out: ahead of the end of what either side presented, and
-   * after a refusal for what it presented. It must not throw. Pass the connection to {@link disconnect} when it ends.
+   * after a refusal for what it presented. A throw of it is ignored. Pass the connection to {@link disconnect} when it ends.
    */
   connect(facts: ConnectionFacts, askToRenew?: () => void): Connection;
   /** The connection has ended: it is not watched any more. */
