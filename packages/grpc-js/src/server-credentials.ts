@@ -72,8 +72,8 @@ class GuardedServerCredentials extends ServerCredentials {
   #present(): void {
     const svid = this.#guard.identity.x509Svid();
     if (svid !== this.#presented) {
-      this.#presented = svid;
       this.updateSecureContextOptions(svid === undefined ? null : secureContextOptions(svid, this.#minVersion));
+      this.#presented = svid; // not before: what failed is tried again at the next change
     }
   }
 }
