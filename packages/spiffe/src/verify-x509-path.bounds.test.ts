@@ -1,9 +1,10 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { oid, sequence, set, tlv } from './test-support/der-writer.js';
+import { octetString, oid, sequence, set, tlv } from './test-support/der-writer.js';
 import {
   type CertificateSpec,
   dnsName,
+  extension,
   type Issued,
   issueCa,
   issueLeaf,
@@ -176,4 +177,29 @@ test('a link is checked once, however many ways lead to it: else this search wou
   const { certificates } = verifyPath(ders(leaf, ...lower, ...upper, good), roots, options);
   expect(certificates.map((one) => Buffer.from(one.der))).toEqual(ders(leaf, good, root));
   expectCode(() => verifyPath(ders(leaf, ...lower, ...upper), roots, options), 'signature_invalid');
+});
+
+test('key identifiers decide which issuers are tried first, and nothing else', () => {
+  const options = { now: NOW, usage: 'client' } as const;
+  const keyId = (byte: number) => Buffer.alloc(20, byte);
+  const own = (byte: number) => ({
+    extensions: { s: extension(OIDS.subjectKeyId, false, octetString(keyId(byte))) },
+  });
+  const issuers = (byte: number) => ({
+    extensions: { a: extension(OIDS.authorityKeyId, false, sequence(tlv(0x80, keyId(byte)))) },
+  });
+  const [good, other] = [issueCa(undefined, 'root', own(1)), issueCa(undefined, 'root', own(2))];
+  const others = (count: number) => Array.from({ length: count }, () => other.der);
+  const found = (leaf: Issued, roots: readonly Uint8Array[]) =>
+    Buffer.from(verifyPath([leaf.der], roots, options).anchor.der).equals(good.der);
+  const leaf = issueLeaf(good, ID, issuers(1));
+  const misleading = issueLeaf(good, ID, issuers(2));
+  const silent = issueLeaf(good, ID);
+  // More authorities than signatures may be checked: only the right order finds the one.
+  expect(found(leaf, [...others(40), good.der])).toBe(true);
+  for (const one of [misleading, silent]) {
+    expectCode(() => found(one, [...others(40), good.der]), 'path_search_exhausted');
+    expect(found(one, [...others(31), good.der])).toBe(true);
+    expect(found(one, [good.der, ...others(31)])).toBe(true);
+  }
 });
