@@ -58,6 +58,7 @@ const VERIFIERS = [
       'name-constraint-check.directory',
       'name-constraint-check.email',
       'verify-x509-path.bounds',
+      'verify-x509-path.keys',
     ],
   },
   {
