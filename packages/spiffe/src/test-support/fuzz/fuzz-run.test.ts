@@ -1,9 +1,10 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SpiffeError } from '../../spiffe-error.js';
 import { runTarget, seedOf } from './fuzz-run.js';
 import { fuzzTarget } from './fuzz-target.js';
 import { FUZZ_TARGETS } from './fuzz-targets.js';
 import { mutateText } from './mutate-text.js';
+import { sameVerdicts } from './remembered-verdicts.js';
 
 test.each(FUZZ_TARGETS)(
   '$name: good inputs pass, changed ones give no finding, and are not all refused for one reason',
@@ -67,6 +68,52 @@ test('a value that cannot be right is found, and the check of it is not timed', 
     ['foreign', 'Error: wrong'],
   ]);
   expect(slowestMs).toBeLessThan(50);
+});
+
+describe('an answer that differs from the remembered one is found', () => {
+  const execute = (text: string) => (text === 'good' ? text.length : refuse());
+  const findingsOf = (verify: (text: string) => number) => {
+    const compare = sameVerdicts({ good: ['good'], verify, essence: (value) => value });
+    const target = fuzzTarget({
+      name: 'planted',
+      good: ['good'],
+      mutate: mutateText,
+      execute,
+      check: () => undefined,
+      compare,
+      show: String,
+    });
+    const inputs = [...target.good, target.input('s')];
+    const { findings } = runTarget({ ...target, input: (seed) => inputs[Number(seed.at(-1))] ?? target.input(seed) }, 's', 0, 2);
+    return findings.map(({ kind, at, what }) => [kind, at, what]);
+  };
+  const wrong = (which: string) => `Error: wrong result: another ${which} verdict of the verifier that remembers`;
+  const other = () => {
+    throw new SpiffeError('id_path_segment', 'x');
+  };
+
+  test('and none is where there is none', () => {
+    expect(findingsOf(execute)).toEqual([]);
+  });
+
+  test('a changed input that is accepted', () => {
+    expect(findingsOf(() => 4)).toEqual([['foreign', 1, wrong('first')]]);
+  });
+
+  test('a changed input that is refused for another reason', () => {
+    expect(findingsOf((text) => (text === 'good' ? 4 : other()))).toEqual([['foreign', 1, wrong('first')]]);
+  });
+
+  test('a changed input that is accepted when it is seen again, and one that has another value', () => {
+    const seen = new Set(['good']);
+    const again = (text: string) => {
+      if (!seen.has(text)) seen.add(text);
+      else return 4;
+      return refuse();
+    };
+    expect(findingsOf(again)).toEqual([['foreign', 1, wrong('second')]]);
+    expect(findingsOf((text) => (text === 'good' ? 5 : refuse()))).toEqual([['foreign', 0, wrong('first')]]);
+  });
 });
 
 test('what is slow once is not counted', () => {

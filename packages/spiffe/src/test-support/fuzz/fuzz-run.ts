@@ -52,6 +52,7 @@ export function runTarget(
         accepted++;
         input.check(outcome.value);
       }
+      input.compare(outcome);
     } catch (error) {
       findings.push({ kind: 'foreign', at, what: String(error) });
     }

@@ -15,6 +15,8 @@ export interface FuzzInput {
   readonly execute: () => unknown;
   /** Throws when what {@link execute} returned cannot be right. Apart from it, as this costs time that is not the parser's. */
   readonly check: (value: unknown) => void;
+  /** Throws when another way to ask has another answer than `outcome`; for refused inputs too. Apart from {@link execute} as well. */
+  readonly compare: (outcome: Outcome) => void;
   /** The input as text, for a report. */
   readonly show: () => string;
 }
@@ -26,13 +28,17 @@ export interface FuzzTargetSpec<T, V> {
   readonly mutate: Mutation<T>;
   readonly execute: (input: T) => V;
   readonly check: (value: V, input: T) => void;
+  /** Default: there is no other way to ask. */
+  readonly compare?: (outcome: Outcome<V>, input: T) => void;
   readonly show: (input: T) => string;
 }
 
-export function fuzzTarget<T, V>({ name, good, mutate, execute, check, show }: FuzzTargetSpec<T, V>): FuzzTarget {
+export function fuzzTarget<T, V>(spec: FuzzTargetSpec<T, V>): FuzzTarget {
+  const { name, good, mutate, execute, check, compare = () => undefined, show } = spec;
   const inputOf = (input: T): FuzzInput => ({
     execute: () => execute(input),
     check: (value) => check(value as V, input),
+    compare: (outcome) => compare(outcome as Outcome<V>, input),
     show: () => show(input),
   });
   return {
@@ -50,9 +56,9 @@ export function fuzzTarget<T, V>({ name, good, mutate, execute, check, show }: F
 }
 
 /** What came of one input. Whatever else the parser throws is thrown. */
-export type Outcome = { readonly value: unknown } | { readonly code: string };
+export type Outcome<V = unknown> = { readonly value: V } | { readonly code: string };
 
-export function outcomeOf({ execute }: Pick<FuzzInput, 'execute'>): Outcome {
+export function outcomeOf<V>({ execute }: { readonly execute: () => V }): Outcome<V> {
   try {
     return { value: execute() };
   } catch (error) {

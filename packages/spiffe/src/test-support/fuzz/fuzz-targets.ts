@@ -3,6 +3,7 @@ import { parseBundleMap } from '../../bundle-map.js';
 import { parseCertificate } from '../../certificate.js';
 import { splitDerCertificates } from '../../der-split.js';
 import { parseJwtBundle, usableKeys } from '../../jwt-bundle.js';
+import { createJwtSvidVerifier } from '../../jwt-svid-verifier.js';
 import { marshalSpiffeBundle } from '../../marshal-spiffe-bundle.js';
 import { parseUnverifiedJwtSvid } from '../../parse-unverified-jwt-svid.js';
 import { parseSpiffeBundle } from '../../spiffe-bundle.js';
@@ -22,7 +23,10 @@ import { type FuzzTarget, fuzzTarget, outcomeOf, require } from './fuzz-target.j
 import { mutateBinary, mutatePieces } from './mutate-der.js';
 import { mutateJson, mutateToken } from './mutate-json.js';
 import { mutateText } from './mutate-text.js';
+import { sameVerdicts } from './remembered-verdicts.js';
 import { ES256_TOKEN, JWKS_KEYS, NAMELESS_TOKEN, PS256_TOKEN } from './token-corpus.js';
+
+type Good<T> = readonly [T, ...T[]];
 
 const TD = parseTrustDomain('td');
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
@@ -41,9 +45,16 @@ const pem = (...ders: readonly Uint8Array[]) =>
 const IMPORTED: ReadonlySet<string> = new Set(
   usableKeys(parseJwtBundle(TD, JWKS, { keysWithoutUse: 'jwt-svid' })).map((key) => JSON.stringify(key.jwk)),
 );
-const EXPECTATION = { audience: [AUDIENCE], now: TOKEN_NOW };
 const LEAVES = [LEAF, EC_LEAF, RSA_LEAF];
-const TOKENS = [ES256_TOKEN, PS256_TOKEN, NAMELESS_TOKEN] as const;
+const PEER_CHAINS: Good<readonly Uint8Array[]> = [
+  [LEAF.der, CA.der],
+  [EC_LEAF.der, CA.der, ROOT.der],
+  [RSA_LEAF.der, CA.der],
+];
+const TOKENS: Good<string> = [ES256_TOKEN, PS256_TOKEN, NAMELESS_TOKEN];
+const X509_BUNDLES = { x509Bundle: () => x509Bundle };
+const JWT_BUNDLES = { jwtBundle: () => jwtBundle };
+const jwtVerifier = createJwtSvidVerifier({ bundles: JWT_BUNDLES, audience: [AUDIENCE] });
 const BUNDLE = marshalSpiffeBundle(
   parseSpiffeBundle(
     TD,
@@ -57,8 +68,6 @@ const BUNDLE = marshalSpiffeBundle(
     }),
   ),
 ).replace(/}$/, ',"spiffe_sequence":9007199254740993}');
-
-type Good<T> = readonly [T, ...T[]];
 
 function textTarget<V>(
   name: string,
@@ -79,13 +88,15 @@ function binaryTarget<V>(
   return fuzzTarget({ name, good, execute, check, mutate: mutateBinary, show: hex });
 }
 
+const showPieces = (pieces: readonly Uint8Array[]) => pieces.map(hex).join(' ');
+
 function piecesTarget<V>(
   name: string,
   good: Good<readonly Uint8Array[]>,
   execute: (pieces: readonly Uint8Array[]) => V,
   check: (value: V) => void,
 ): FuzzTarget {
-  return fuzzTarget({ name, good, execute, check, mutate: mutatePieces, show: (pieces) => pieces.map(hex).join(' ') });
+  return fuzzTarget({ name, good, execute, check, mutate: mutatePieces, show: showPieces });
 }
 
 function jwksTarget(keysWithoutUse: 'jwt-svid' | 'ignore'): FuzzTarget {
@@ -151,17 +162,15 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     (pieces) => parseX509Svid({ chain: Buffer.concat(pieces.slice(0, -1)), privateKey: pieces.at(-1) ?? new Uint8Array() }),
     ({ id, validUntil }) => require(id.path !== '' && Number.isFinite(validUntil), 'no workload or no end'),
   ),
-  piecesTarget(
-    'X509-SVID chain of a peer',
-    [
-      [LEAF.der, CA.der],
-      [EC_LEAF.der, CA.der, ROOT.der],
-      [RSA_LEAF.der, CA.der],
-    ],
-    (pieces) => verifyX509Svid(pieces, { x509Bundle: () => x509Bundle }, { now: NOW, usage: 'client' }),
+  fuzzTarget({
+    name: 'X509-SVID chain of a peer',
+    good: PEER_CHAINS,
+    mutate: mutatePieces,
+    execute: (pieces) => verifyX509Svid(pieces, X509_BUNDLES, { now: NOW, usage: 'client' }),
     // Nothing of it can be changed without breaking a signature.
-    ({ id, leaf }) => require(id.toString() === ID && LEAVES.some(({ der }) => same(der, leaf.der)), 'a forged leaf'),
-  ),
+    check: ({ id, leaf }) => require(id.toString() === ID && LEAVES.some(({ der }) => same(der, leaf.der)), 'a forged leaf'),
+    show: showPieces,
+  }),
   piecesTarget(
     'path to any root',
     [
@@ -205,13 +214,21 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     },
     mutateToken,
   ),
-  textTarget(
-    'JWT-SVID',
-    TOKENS,
-    (text) => verifyJwtSvid(text, { jwtBundle: () => jwtBundle }, EXPECTATION),
-    (_svid, text) => require(TOKENS.some((token) => token === text), 'a forged token'),
-    mutateToken,
-  ),
+  fuzzTarget({
+    name: 'JWT-SVID',
+    good: TOKENS,
+    mutate: mutateToken,
+    execute: (text) => verifyJwtSvid(text, JWT_BUNDLES, { audience: [AUDIENCE], now: TOKEN_NOW }),
+    check: (_svid, text) => require(TOKENS.some((token) => token === text), 'a forged token'),
+    compare: sameVerdicts({
+      good: TOKENS,
+      verify: (text) => jwtVerifier.verify(text, TOKEN_NOW),
+      essence: ({ id, audience, expiresAt, validUntil, claims, bundle }) => {
+        return [id.toString(), audience, expiresAt, validUntil, claims, bundle === jwtBundle];
+      },
+    }),
+    show: JSON.stringify,
+  }),
   textTarget(
     'strict JSON',
     [BUNDLE, '{"a":[1,-2.5e-3,"\\u00e9\\ud83d\\ude00",{"__proto__":{}}],"é":null}', '[]'],

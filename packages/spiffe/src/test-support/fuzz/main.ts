@@ -34,9 +34,9 @@ if (target === undefined) {
 function describe(input: FuzzInput): string {
   try {
     const outcome = outcomeOf(input);
-    if ('code' in outcome) return outcome.code;
-    input.check(outcome.value);
-    return 'accepted';
+    if ('value' in outcome) input.check(outcome.value);
+    input.compare(outcome);
+    return 'code' in outcome ? outcome.code : 'accepted';
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
