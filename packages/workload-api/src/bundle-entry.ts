@@ -24,10 +24,21 @@ export class BundleEntry<Bundle extends ComparableBundle<Bundle>> {
   #reader: BundleReader<Bundle> | undefined;
   #bundle: Bundle | undefined;
   #failure: unknown;
+  #isWanted: boolean;
 
-  /** `known`: the object that readers may hold; it is given again when these bytes say the same (SPIRE shuffles JWT keys). */
-  constructor(trustDomain: TrustDomain, raw: Uint8Array, reader: BundleReader<Bundle>, known: Bundle | undefined) {
+  /**
+   * `known`: the object that readers may hold; it is given again when these bytes say the same (SPIRE shuffles JWT keys).
+   * `isWanted`: whether they asked for the one before.
+   */
+  constructor(
+    trustDomain: TrustDomain,
+    raw: Uint8Array,
+    reader: BundleReader<Bundle>,
+    known: Bundle | undefined,
+    isWanted = false,
+  ) {
     this.trustDomain = trustDomain;
+    this.#isWanted = isWanted;
     // A copy: the bytes of a message are windows on the whole message, which would live as long as one of its bundles.
     this.raw = new Uint8Array(raw);
     this.#reader = reader;
@@ -36,6 +47,12 @@ export class BundleEntry<Bundle extends ComparableBundle<Bundle>> {
 
   /** The bundle; `undefined` when the bytes are none. The same object each time. */
   get bundle(): Bundle | undefined {
+    this.#isWanted = true;
+    return this.look();
+  }
+
+  /** As {@link bundle}, on nobody's behalf. */
+  look(): Bundle | undefined {
     if (this.#reader !== undefined) this.#read(this.#reader);
     return this.#bundle;
   }
@@ -50,6 +67,11 @@ export class BundleEntry<Bundle extends ComparableBundle<Bundle>> {
   /** Whether the bytes were looked at yet. */
   get isRead(): boolean {
     return this.#reader === undefined;
+  }
+
+  /** Whether a reader ever asked for this trust domain's bundle, and may hold what rests on it. */
+  get isWanted(): boolean {
+    return this.#isWanted;
   }
 
   /** The newest object that a reader may hold, without reading anything. */

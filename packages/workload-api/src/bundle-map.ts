@@ -45,7 +45,7 @@ export function entryOf<Bundle extends ComparableBundle<Bundle>>(
   reader: BundleReader<Bundle>,
 ): BundleEntry<Bundle> {
   if (previous && Buffer.compare(previous.raw, raw) === 0) return previous;
-  return new BundleEntry(trustDomain, raw, reader, previous?.known);
+  return new BundleEntry(trustDomain, raw, reader, previous?.known, previous?.isWanted);
 }
 
 /** Exactly `spiffe://name`; any other spelling of a trust domain is refused, not folded. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BundleSweep } from './bundle-sweep.js';
 import { parseWord, reported, type WordBundle, words } from './test-support/word-bundle.js';
 
@@ -85,6 +85,99 @@ test('a change that was not found out yet is not lost when the next message come
   expect(third.get('c')).toBe(second.get('c'));
   sweep.run(second, third, changed);
   await vi.waitFor(() => expect(changed).toHaveBeenCalledTimes(1), 15_000);
+});
+
+/** One bundle per turn: the rest of a map waits. */
+function slow(): BundleSweep<WordBundle> {
+  let now = 0;
+  sweep = new BundleSweep(() => {
+    now += 100;
+    return now;
+  });
+  return sweep;
+}
+
+async function turns(count = 20): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a reader that is faster than the sweep', () => {
+  test.each<[string, string | undefined, string, string | undefined, { fast: number; slow: number }]>([
+    ['a key withdrawn, then the keys in another order', 'abc', 'abd', 'dba', { fast: 1, slow: 1 }],
+    ['a key withdrawn, then the same bytes', 'abc', 'abd', 'abd', { fast: 1, slow: 1 }],
+    ['a key withdrawn, then taken back', 'abc', 'abd', 'abc', { fast: 1, slow: 0 }],
+    ['garbage, then other garbage', 'abc', 'bad', 'bad2', { fast: 1, slow: 1 }],
+    ['garbage, then omitted', 'abc', 'bad', undefined, { fast: 1, slow: 1 }],
+    ['garbage, then what it was', 'abc', 'bad', 'abc', { fast: 1, slow: 0 }],
+    ['trusted for a moment, then garbage again', 'bad', 'abc', 'bad2', { fast: 1, slow: 0 }],
+    ['added, then garbage', undefined, 'abc', 'bad', { fast: 1, slow: 0 }],
+    ['added, then omitted', undefined, 'abc', undefined, { fast: 1, slow: 1 }],
+    ['the keys in another order, twice', 'abc', 'cba', 'bca', { fast: 0, slow: 0 }],
+    ['garbage, as before, twice', 'bad', 'bad2', 'bad3', { fast: 0, slow: 0 }],
+  ])('%s', async (_name, one, two, three, times) => {
+    for (const pace of ['fast', 'slow'] as const) {
+      changed.mockClear();
+      const known = words({ a: 'abc', b: 'abc', ...(one === undefined ? {} : { c: one }) });
+      for (const entry of known.values()) void entry.bundle;
+      slow().run(undefined, known, () => {});
+      await turns();
+      const second = words({ a: 'cba', b: 'cba', c: two }, known);
+      sweep.run(known, second, changed);
+      if (pace === 'fast') void second.get('c')?.bundle;
+      expect(changed).not.toHaveBeenCalled();
+      const third = words({ a: 'bca', b: 'bca', ...(three === undefined ? {} : { c: three }) }, second);
+      sweep.run(second, third, changed);
+      await turns();
+      expect([pace, changed.mock.calls.length]).toEqual([pace, times[pace]]);
+      sweep.stop();
+    }
+  });
+
+  test('what was told is not told again, whoever reads it afterwards', async () => {
+    const known = words({ a: 'abc', b: 'abc', c: 'abc' });
+    for (const entry of known.values()) void entry.bundle;
+    slow().run(undefined, known, () => {});
+    await turns();
+    const second = words({ a: 'abd', b: 'abd', c: 'abd' }, known);
+    sweep.run(known, second, changed);
+    expect(changed).toHaveBeenCalledTimes(1);
+    void second.get('c')?.bundle;
+    sweep.run(second, words({ a: 'abd', b: 'abd', c: 'dba' }, second), changed);
+    await turns();
+    expect(changed).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the order', () => {
+  function readOrder(): string[] {
+    return parseWord.mock.calls.map(([{ name }]) => name);
+  }
+
+  test('what was read with the message, then what readers asked for, then the rest', async () => {
+    const before = words({ a: 'abc', b: 'abc', met: 'abc', own: 'abc' });
+    slow().run(undefined, before, () => {});
+    await turns();
+    void before.get('met')?.bundle;
+    const after = words({ a: 'cba', b: 'cba', met: 'cba', own: 'abd' }, before);
+    void after.get('own')?.bundle;
+    parseWord.mockClear();
+    sweep.run(before, after, changed);
+    // Told in the first slice, which had time for one.
+    expect([changed.mock.calls.length, readOrder()]).toEqual([1, []]);
+    await turns();
+    expect(readOrder()).toEqual(['met', 'a', 'b']);
+  });
+
+  test('what the last sweep did not get to comes first: no message starves the end of the list', async () => {
+    slow();
+    let before: ReturnType<typeof words> | undefined;
+    for (const word of ['abc', 'bca', 'cab', 'acb']) {
+      const after = words({ a: word, b: word, c: word, d: word }, before);
+      sweep.run(before, after, () => {});
+      before = after;
+    }
+    expect(readOrder()).toEqual(['a', 'b', 'c', 'd']);
+  });
 });
 
 test('whoever is told may end it', async () => {

@@ -1,6 +1,7 @@
 import { parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { vi } from 'vitest';
-import { BundleEntry, type BundleReader } from '../bundle-entry.js';
+import type { BundleEntry, BundleReader } from '../bundle-entry.js';
+import { entryOf } from '../bundle-map.js';
 
 /** A bundle of one word, the letters of which are its keys: their order does not count. */
 export class WordBundle {
@@ -34,10 +35,7 @@ export function words(
 ): Map<string, BundleEntry<WordBundle>> {
   return new Map(
     Object.entries(content).map(([name, word]) => {
-      const before = previous.get(name);
-      const raw = Buffer.from(word);
-      const same = before && Buffer.compare(before.raw, raw) === 0;
-      return [name, same ? before : new BundleEntry(parseTrustDomain(name), raw, wordReader, before?.known)];
+      return [name, entryOf(parseTrustDomain(name), Buffer.from(word), previous.get(name), wordReader)];
     }),
   );
 }
