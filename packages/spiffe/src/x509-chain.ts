@@ -4,7 +4,7 @@ import { SpiffeError } from './spiffe-error.js';
 
 /** Limits on what one peer sends, leaf included. */
 export const MAX_CHAIN_CERTIFICATES = 10;
-export const MAX_CHAIN_BYTES = 64 * 1024;
+const MAX_CHAIN_BYTES = 64 * 1024;
 
 /** A chain as it was sent: the leaf is first, the rest may be in any order. */
 export interface X509Chain {
@@ -36,4 +36,9 @@ export function chainBytes(chain: readonly Uint8Array[]): number {
   let bytes = 0;
   for (const der of chain) bytes += der instanceof Uint8Array ? der.length : Number.NaN;
   return bytes;
+}
+
+/** True for a chain that {@link parseX509Chain} would begin to parse. */
+export function isWithinLimits(chain: readonly Uint8Array[]): boolean {
+  return chainBytes(chain) <= MAX_CHAIN_BYTES && chain.length <= MAX_CHAIN_CERTIFICATES;
 }

@@ -216,6 +216,9 @@ describe('createX509SvidVerifier', () => {
     for (const odd of [undefined, null, 'chain', { length: 1, 0: root.der }, []]) {
       expectRefusal(() => verifier.verify(odd as unknown as Uint8Array[], NOW), 'chain_empty', 'X-26');
     }
+    const many = Array.from({ length: 11 }, () => Buffer.from('odd'));
+    expectRefusal(() => verifier.verify(many, NOW), 'chain_too_many_certificates', 'X-26');
+    expectRefusal(() => verifier.verify([Buffer.alloc(65_537)], NOW), 'chain_too_large', 'X-26');
     for (const odd of [undefined, null, 'der', 7]) {
       expectRefusal(() => verifier.verify([odd] as unknown as Uint8Array[], NOW), 'der_malformed', 'X-25');
     }

@@ -4,7 +4,7 @@ import { DER_TAG, DerReader } from './der-reader.js';
 import { ProofMemory } from './proof-memory.js';
 import type { X509BundleSource } from './sources.js';
 import { type VerifiedX509Svid, verifyX509Svid, type X509SvidExpectation } from './verify-x509-svid.js';
-import { chainBytes, MAX_CHAIN_BYTES } from './x509-chain.js';
+import { chainBytes, isWithinLimits } from './x509-chain.js';
 
 const DEFAULT_MAX_CACHED_CHAINS = 1024;
 /** Usual chains have a few KiB; larger ones are proven each time, so that memory stays bounded in bytes too. */
@@ -55,7 +55,7 @@ export function createX509SvidVerifier(options: X509SvidVerifierOptions): X509Sv
 
   const verify = (chain: readonly Uint8Array[], now: number): VerifiedX509Svid => {
     // What is too large, or no chain at all, is refused; nothing is looked up for it.
-    if (maxCachedChains === 0 || !Number.isFinite(now) || !(chainBytes(chain) <= MAX_CHAIN_BYTES)) return prove(chain, now);
+    if (maxCachedChains === 0 || !Number.isFinite(now) || !isWithinLimits(chain)) return prove(chain, now);
     const key = signedTextOf(chain[0]);
     const known = memory.see(key, now);
     const proof = known?.proof;

@@ -16,6 +16,7 @@ import { verifyPath } from '../../verify-path.js';
 import { verifyX509Svid } from '../../verify-x509-svid.js';
 import { createX509Bundle, parseX509Bundle, parseX509BundlePem } from '../../x509-bundle.js';
 import { parseX509Svid } from '../../x509-svid.js';
+import { createX509SvidVerifier } from '../../x509-svid-verifier.js';
 import { AUDIENCE, NOW as TOKEN_NOW } from '../jwt-issuer.js';
 import { NOW } from '../test-issuer.js';
 import { CA, EC_LEAF, ID, LEAF, ROOT, RSA_LEAF } from './certificate-corpus.js';
@@ -54,6 +55,7 @@ const PEER_CHAINS: Good<readonly Uint8Array[]> = [
 const TOKENS: Good<string> = [ES256_TOKEN, PS256_TOKEN, NAMELESS_TOKEN];
 const X509_BUNDLES = { x509Bundle: () => x509Bundle };
 const JWT_BUNDLES = { jwtBundle: () => jwtBundle };
+const x509Verifier = createX509SvidVerifier({ bundles: X509_BUNDLES, usage: 'client' });
 const jwtVerifier = createJwtSvidVerifier({ bundles: JWT_BUNDLES, audience: [AUDIENCE] });
 const BUNDLE = marshalSpiffeBundle(
   parseSpiffeBundle(
@@ -169,6 +171,13 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
     execute: (pieces) => verifyX509Svid(pieces, X509_BUNDLES, { now: NOW, usage: 'client' }),
     // Nothing of it can be changed without breaking a signature.
     check: ({ id, leaf }) => require(id.toString() === ID && LEAVES.some(({ der }) => same(der, leaf.der)), 'a forged leaf'),
+    compare: sameVerdicts({
+      good: PEER_CHAINS,
+      verify: (pieces) => x509Verifier.verify(pieces, NOW),
+      essence: ({ id, leaf, anchor, bundle, validFrom, validUntil }) => {
+        return [id.toString(), hex(leaf.der), hex(anchor.der), bundle === x509Bundle, validFrom, validUntil];
+      },
+    }),
     show: showPieces,
   }),
   piecesTarget(
