@@ -34,8 +34,9 @@ export interface ConnectTlsOptions {
   /** Default 10,000. */
   readonly handshakeTimeoutMs?: number;
   /**
-   * Called when this connection is still good but a new one would be better: our own SVID has rotated, or the server's
-   * certificate nears its end. Called again, at least twice a second, until it answers `true`. A throw ends the connection.
+   * Called when this connection is still good but a new one would be better: the SVID that we presented has rotated, or
+   * nears its end, or the server's certificate does. Called again, at least twice a second, until it answers `true`. A
+   * throw ends the connection.
    */
   readonly askToRenew?: (socket: TLSSocket) => boolean;
   /** Milliseconds since the epoch; default `Date.now`. */
@@ -45,8 +46,9 @@ export interface ConnectTlsOptions {
 /**
  * Completes a TLS handshake and proves the server: its chain is verified against the bundle of its own trust domain and
  * its SPIFFE ID is the expected one **before** the promise resolves, so not a byte of a request has left. From then on
- * the socket is destroyed when that proof ends: the server's certificate expires, its trust domain's bundle is
- * withdrawn, or our own identity is.
+ * the socket is destroyed when that proof ends: the server's certificate expires, or its trust domain's bundle is
+ * withdrawn or changed so that it does not vouch for the server any more. It is also destroyed when our own identity is
+ * withdrawn, if we presented it.
  *
  * @throws {TlsError} as a rejection, {RangeError} for an unknown `minVersion`; the socket is destroyed then
  */
@@ -69,11 +71,12 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket>
   }
   try {
     const chain = readPeerChain(socket);
-    const proof = proveServer(socket, chain, options, clock());
+    const prove = (now: number): VerifiedX509Svid => verifierOf(identity).verify(chain, now);
+    const proof = proveServer(socket, prove, options, clock());
     if (socket.destroyed) {
       throw new TlsError('handshake_failed', 'TLS handshake failed: the connection was closed');
     }
-    superviseServer({ socket, chain, proof, identity, presented: svid, askToRenew: options.askToRenew, clock });
+    superviseServer({ socket, proof, prove, identity, presented: svid, askToRenew: options.askToRenew, clock });
     return socket;
   } catch (error) {
     socket.destroy();
@@ -81,7 +84,7 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket>
   }
 }
 
-/** Servers that are dialled again cost a look-up, and none of them is revived by a clock that jumps back. */
+/** Servers that are dialled again, or many times, cost a look-up, and none of them is revived by a clock that jumps back. */
 const verifiers = new WeakMap<X509Source, X509SvidVerifier>();
 
 function verifierOf(identity: X509Source): X509SvidVerifier {
@@ -95,8 +98,8 @@ function verifierOf(identity: X509Source): X509SvidVerifier {
 
 function proveServer(
   socket: TLSSocket,
-  chain: readonly Uint8Array[],
-  { identity, server, protocol }: ConnectTlsOptions,
+  prove: (now: number) => VerifiedX509Svid,
+  { server, protocol }: ConnectTlsOptions,
   now: number,
 ): VerifiedX509Svid {
   if (socket.isSessionReused()) {
@@ -107,7 +110,7 @@ function proveServer(
   }
   let proof: VerifiedX509Svid;
   try {
-    proof = verifierOf(identity).verify(chain, now);
+    proof = prove(now);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'unknown';
     throw new TlsError('server_unverified', `the server's X509-SVID was not accepted: ${why}`, { cause });

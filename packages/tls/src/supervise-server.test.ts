@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { TLSSocket } from 'node:tls';
+import { parseX509Svid } from '@dirgate/spiffe';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ConnectTlsOptions } from './connect-tls.js';
 import { renewalInstant } from './renewal.js';
@@ -83,13 +84,14 @@ describe('it goes on when', () => {
   });
 
   test('the bundle changes and still vouches for the server; then it does not', async () => {
-    const { socket } = await connected();
+    const { socket, identity } = await connected();
+    const { socket: another } = await connected({ identity }); // to the same server: they share what proving it costs
     const home = world.authority.trustDomain('home.example');
     home.rotateX509Authority();
     world.authority.unfederate('home.example', 'partner.example'); // any change that this client is not told of
-    expect(socket.destroyed).toBe(false);
+    expect([socket.destroyed, another.destroyed]).toEqual([false, false]);
     home.retireX509Authorities();
-    expect(socket.destroyed).toBe(true);
+    expect([socket.destroyed, another.destroyed]).toEqual([true, true]);
   });
 });
 
@@ -135,6 +137,33 @@ describe('another connection is asked for', () => {
     now += 85_000;
     await vi.waitFor(() => expect(askToRenew).toHaveBeenCalledOnce(), { timeout: 3000 });
     expect(socket.destroyed).toBe(false);
+  });
+
+  test('ahead of the end of the own SVID, unless we presented none', async () => {
+    let now = Date.now();
+    const clock = () => now;
+    port = await world.serve(); // its hour begins now
+    const issued = world.authority.trustDomain('partner.example').issueX509Svid('spiffe://partner.example/client', {
+      expiresAt: now + HOUR_MS / 2,
+    });
+    const svid = parseX509Svid(issued);
+    const connectedWith = async (presentSvid: boolean) => {
+      const identity = world.authority.identityOf('spiffe://partner.example/client');
+      vi.spyOn(identity, 'x509Svid').mockReturnValue(svid);
+      const askToRenew = vi.fn(() => true);
+      const { socket } = await connected({ identity, askToRenew, clock, presentSvid });
+      return { socket, askToRenew };
+    };
+    const [presenting, without] = [await connectedWith(true), await connectedWith(false)];
+    now += HOUR_MS / 2 - 230_000;
+    await new Promise((resolve) => setTimeout(resolve, 600)); // one look at the clock at least
+    expect(presenting.askToRenew).not.toHaveBeenCalled();
+    now += 85_000;
+    await vi.waitFor(() => expect(presenting.askToRenew).toHaveBeenCalledOnce(), { timeout: 3000 });
+    now += 150_000; // its end itself is the server's to judge
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect([presenting.socket.destroyed, without.socket.destroyed]).toEqual([false, false]);
+    expect(without.askToRenew).not.toHaveBeenCalled();
   });
 
   test('a throw ends the connection', async () => {

@@ -1,13 +1,13 @@
 import type { TLSSocket } from 'node:tls';
-import { type VerifiedX509Svid, verifyX509Svid, type X509Source, type X509Svid } from '@dirgate/spiffe';
+import type { VerifiedX509Svid, X509Source, X509Svid } from '@dirgate/spiffe';
 import { renewalInstant } from './renewal.js';
 
 /** A proven connection to a server. */
 export interface SupervisedConnection {
   readonly socket: TLSSocket;
-  /** The chain that the server presented, DER, leaf first. */
-  readonly chain: readonly Uint8Array[];
   readonly proof: VerifiedX509Svid;
+  /** Proves the server anew; throws when nobody vouches for it. Connections to one server share what that costs. */
+  readonly prove: (now: number) => VerifiedX509Svid;
   readonly identity: X509Source;
   /** What we presented ourselves, if anything. */
   readonly presented: X509Svid | undefined;
@@ -21,12 +21,12 @@ const SWEEP_MS = 250;
 
 /**
  * Destroys the socket when what it was opened on does not hold any more, and asks for another one before it comes to
- * that: ahead of the end of either certificate, before the server would ask for it, and once our own SVID has rotated, since the
- * server will not keep what the old one proves. Ends with the socket. It is destroyed without an error: with one, Node's HTTP/2 tells the
- * calls on it INTERNAL instead of a lost connection.
+ * that: ahead of the end of either certificate, before the server would ask for it, and once our own SVID has rotated,
+ * since the server will not keep what the old one proves. Ends with the socket. It is destroyed without an error: with
+ * one, Node's HTTP/2 tells the calls on it INTERNAL instead of a lost connection.
  */
 export function superviseServer(connection: SupervisedConnection): void {
-  const { socket, chain, proof, identity, presented, clock } = connection;
+  const { socket, proof, prove, identity, presented, clock } = connection;
   let { askToRenew } = connection;
   let current = proof;
   const [openedAt, spread] = [clock(), Math.random()];
@@ -39,7 +39,7 @@ export function superviseServer(connection: SupervisedConnection): void {
     }
     if (identity.x509Bundle(current.id.trustDomain) !== current.bundle) {
       try {
-        current = verifyX509Svid(chain, identity, { now, usage: 'server' });
+        current = prove(now);
       } catch {
         return false; // its trust domain does not vouch for it any more
       }
