@@ -2,6 +2,7 @@
 
 export { createBundleMap, marshalBundleMap, parseBundleMap } from './bundle-map.js';
 export { createBundleSet } from './bundle-set.js';
+export { diffBundleMaps } from './diff-bundle-maps.js';
 export { diffX509Bundles } from './diff-x509-bundles.js';
 export { parseJwtBundle } from './jwt-bundle.js';
 export { createJwtSvidVerifier } from './jwt-svid-verifier.js';
@@ -29,6 +30,7 @@ export type { Certificate } from './certificate.js';
 export type { CertificateExtensions, KeyUsage } from './certificate-extensions.js';
 export type { CertificateKeyProfile } from './certificate-public-key.js';
 export type { X509Usage } from './certificate-rules.js';
+export type { BundleMapDifference } from './diff-bundle-maps.js';
 export type { X509BundleDifference } from './diff-x509-bundles.js';
 export type { SpiffeErrorCode } from './error-codes.js';
 export type { JwtBundle, ParseJwtBundleOptions } from './jwt-bundle.js';
