@@ -22,6 +22,7 @@ export async function fetchX509Svids(options: WorkloadApiCallOptions = {}): Prom
   const snapshot = await readFirstMessage('FetchX509SVID', settings, (message) =>
     readX509Update(message, { ...context, now: clock() }),
   );
+  if (snapshot.refused) throw snapshot.refused;
   return x509ContextOf(snapshot);
 }
 

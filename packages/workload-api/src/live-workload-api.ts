@@ -49,7 +49,7 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
           apply: async (message, report) => {
             const { x509: previous } = this.state;
             this.#setX509(await readX509BundlesUpdate(message, { previous, now: clock(), maxBundles, report }));
-            return undefined;
+            return {};
           },
           drop: () => this.#setX509(undefined),
         })
@@ -58,9 +58,11 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
             const { x509: previous } = this.state;
             const snapshot = await readX509Update(message, { previous, now: clock(), maxBundles, report, select });
             this.#setX509(snapshot);
+            const { refused, chosen } = snapshot;
+            if (refused) return { refused };
             // W-19: the message is good, but it has nothing for us.
-            if (snapshot.chosen) return undefined;
-            return new WorkloadApiError('svid_not_selected', 'none of our X509-SVIDs is the selected one');
+            if (chosen) return {};
+            return { lacking: new WorkloadApiError('svid_not_selected', 'none of our X509-SVIDs is the selected one') };
           },
           drop: () => this.#setX509(undefined),
         });
@@ -69,7 +71,7 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
         const { jwt: previous, x509: own } = this.state;
         const ownTrustDomains = new Set(own?.svids.map(({ svid }) => svid.id.trustDomain.name));
         this.#setJwt(await readJwtUpdate(message, { previous, now: clock(), maxBundles, report, ownTrustDomains }));
-        return undefined;
+        return {};
       },
       drop: () => this.#setJwt(undefined),
     });

@@ -15,8 +15,8 @@ import type { WorkloadApiError } from './workload-api-error.js';
 export interface ProfileStream {
   readonly profile: WorkloadApiProfile;
   readonly name: WorkloadApiStream;
-  /** Takes a message over; rejects when it must be discarded. Resolves with why a message that is good has nothing for us. */
-  readonly apply: (message: Uint8Array, report: BundleReport) => Promise<WorkloadApiError | undefined>;
+  /** Takes a message over; rejects when it must be discarded. */
+  readonly apply: (message: Uint8Array, report: BundleReport) => Promise<Applied>;
   /** Takes away what the messages brought. */
   readonly drop: () => void;
   readonly first: FirstUpdate;
@@ -25,6 +25,14 @@ export interface ProfileStream {
   readonly settings: Settings;
   /** Ends it. */
   readonly signal: AbortSignal;
+}
+
+/** What became of a message that was taken over; empty when all is well. */
+export interface Applied {
+  /** It is good, but why it has nothing for us. */
+  readonly lacking?: WorkloadApiError;
+  /** Why a part of it was discarded. */
+  readonly refused?: WorkloadApiError;
 }
 
 /** Keeps one profile up to date until `signal` is aborted, or the endpoint says that it never will be. Never rejects. */
@@ -46,12 +54,14 @@ export async function runProfileStream(stream: ProfileStream): Promise<void> {
     openStream: (client) => openWorkloadApiStream(client, name),
     apply: async (message) => {
       reports.begin();
-      const problem = await stream.apply(message, reports.report);
+      const { lacking, refused } = await stream.apply(message, reports.report);
       held = true;
       grace.granted();
-      if (problem) {
-        board.withdrawn(profile, problem);
-        first.failed(profile, { code: status.DATA_LOSS, details: problem.message, cause: problem, discarded: true });
+      // The loop reports it, once, as it does with what is discarded whole.
+      if (refused) throw refused;
+      if (lacking) {
+        board.withdrawn(profile, lacking);
+        first.failed(profile, { code: status.DATA_LOSS, details: lacking.message, cause: lacking, discarded: true });
       } else {
         board.fresh(profile);
         first.arrived(profile);

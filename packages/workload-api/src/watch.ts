@@ -18,7 +18,7 @@ export interface WatchOptions extends WorkloadApiCallOptions {
   /** Waits between attempts. Default 1 s doubling to 30 s, with jitter. */
   readonly backoff?: BackoffOptions;
   /**
-   * Told of each end of the stream and of each message that was discarded; another attempt follows. After `permission_denied` what
+   * Told of each end of the stream, after which another attempt follows, and of each message that was discarded, in whole or in part. After `permission_denied` what
    * was yielded before must soon not be used any more (W-20).
    */
   readonly onError?: (error: WorkloadApiError) => void;
@@ -26,7 +26,8 @@ export interface WatchOptions extends WorkloadApiCallOptions {
 
 /**
  * Our X509-SVIDs as they change (`FetchX509SVID`): yields the full state of each valid message, checked as `fetchX509Svids` does; a
- * consumer who is slow gets the newest only. Begins again after any end of the stream. Leaving the loop closes everything. To
+ * consumer who is slow gets the newest only. Bundles of a message that do not prove its SVIDs are yielded with the SVIDs from before,
+ * or none: trust that was taken away is gone. Begins again after any end of the stream. Leaving the loop closes everything. To
  * have an identity kept and withdrawn for you use `connectWorkloadApi`.
  *
  * @throws WorkloadApiError `request_refused` and `not_supported` (never retried, W-7, W-9), `aborted`, `option_invalid`,
@@ -52,7 +53,13 @@ export function watchJwtBundles(options: WatchOptions = {}): AsyncGenerator<Read
   );
 }
 
-async function* watch<Snapshot, State>(
+/** What a message may leave behind besides itself. */
+interface Kept {
+  readonly bundles: unknown;
+  readonly refused?: WorkloadApiError;
+}
+
+async function* watch<Snapshot extends Kept, State>(
   name: WorkloadApiStream,
   options: WatchOptions,
   read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Promise<Snapshot>,
@@ -77,7 +84,7 @@ async function* watch<Snapshot, State>(
   }
 }
 
-async function keepReading<Snapshot>(
+async function keepReading<Snapshot extends Kept>(
   name: WorkloadApiStream,
   { openClient, timeoutMs, signal, maxBundles, logger, clock }: CallSettings & { readonly signal: AbortSignal },
   { backoff, onError }: WatchOptions,
@@ -94,6 +101,7 @@ async function keepReading<Snapshot>(
       reports.begin();
       previous = await read(message, { previous, now: clock(), maxBundles, report: reports.report });
       newest.put(previous);
+      if (previous.refused) throw previous.refused;
     },
     onFailure: (failure) => {
       try {

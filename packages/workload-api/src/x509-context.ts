@@ -4,7 +4,7 @@ import type { X509Snapshot } from './x509-snapshot.js';
 
 /** Our X509-SVIDs and the bundles of those that we trust, of one message. */
 export interface X509Context {
-  /** In the order sent: the first is the default identity (W-18). Each is valid and leads to its own trust domain's bundle. */
+  /** In the order sent: the first is the default identity (W-18). Each was valid and led to its own trust domain's bundle when it came. */
   readonly svids: readonly X509Svid[];
   /** By trust domain name, our own included. */
   readonly bundles: ReadonlyMap<string, X509Bundle>;

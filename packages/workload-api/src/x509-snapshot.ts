@@ -1,5 +1,6 @@
 import type { X509Bundle, X509Svid } from '@dirgate/spiffe';
 import type { BundleEntries } from './bundle-map.js';
+import type { WorkloadApiError } from './workload-api-error.js';
 
 /** One of our X509-SVIDs beside the bytes that it was read from. */
 export interface X509SvidEntry {
@@ -15,4 +16,9 @@ export interface X509Snapshot {
   /** The one of {@link svids} that we present; `undefined` when none of them was selected (W-19). */
   readonly chosen: X509Svid | undefined;
   readonly bundles: BundleEntries<X509Bundle>;
+  /**
+   * Why the SVIDs are those from before and not the ones that came with {@link bundles}: these do not prove them, or their time is
+   * over. Trust that was taken away is gone all the same.
+   */
+  readonly refused?: WorkloadApiError;
 }

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { parseX509Bundle, parseX509Svid, type TrustDomain, type X509Bundle } from '@dirgate/spiffe';
+import { parseX509Bundle, parseX509Svid, type TrustDomain, type X509Bundle, type X509Svid } from '@dirgate/spiffe';
 import { type BundleEntry, type BundleReport, causeOf } from './bundle-entry.js';
 import { type BundleEntries, entryOf, readBundleMap } from './bundle-map.js';
 import { type BundlesField, splitBundlesField } from './bundles-field.js';
@@ -33,7 +33,10 @@ export interface X509UpdateContext extends UpdateContext<X509Snapshot> {
  * it is valid now (X-24); what did not change is the same object as before. Federated bundles are read when they are needed; one
  * that cannot be read is not trusted (TW-7). `crl` is not evaluated (W-24).
  *
- * Rejects with WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept.
+ * Where all of it can be read, but an own bundle does not prove its SVID now, the bundles take effect and the SVIDs are the previous
+ * ones, or none: whoever revokes an authority takes trust away, be our SVID replaced already or not. `refused` says so.
+ *
+ * Rejects with WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept (W-14, W-25).
  */
 export async function readX509Update(message: Uint8Array, context: X509UpdateContext): Promise<X509Snapshot> {
   const { turns = new Turns() } = context;
@@ -41,9 +44,11 @@ export async function readX509Update(message: Uint8Array, context: X509UpdateCon
   const own = new Map<string, BundleEntry<X509Bundle>>();
   const entries: X509SvidEntry[] = [];
   const hints = new Set<string>();
+  let refused: WorkloadApiError | undefined;
   for (const [index, svid] of decodeSvids(rest).entries()) {
     if (turns.isOver) await turns.next();
-    const entry = readSvid(svid, index, own, context);
+    const { entry, bundle } = readSvid(svid, index, own, context);
+    refused ??= refusalOf(entry.svid, bundle, index, context.now);
     const { hint } = entry.svid;
     // W-17: of SVIDs with one hint only the first counts.
     if (hint !== '' && hints.has(hint)) {
@@ -54,9 +59,25 @@ export async function readX509Update(message: Uint8Array, context: X509UpdateCon
     entries.push(entry);
   }
   if (entries.length === 0) throw invalid('it holds no SVID');
+  const merged = await mergeBundles(own, bundles, context, turns);
+  if (refused) {
+    const { svids = [], chosen } = context.previous ?? {};
+    return { svids, chosen, bundles: merged, refused };
+  }
   const svids = entries.map(({ svid }) => svid);
-  const chosen = context.select(svids, context.report);
-  return { svids: entries, chosen, bundles: await mergeBundles(own, bundles, context, turns) };
+  return { svids: entries, chosen: context.select(svids, context.report), bundles: merged };
+}
+
+/** Why an SVID must not be presented, though it could be read. */
+function refusalOf(svid: X509Svid, bundle: X509Bundle, index: number, now: number): WorkloadApiError | undefined {
+  try {
+    verifyOwnSvid(svid, bundle, now);
+    return undefined;
+  } catch (cause) {
+    const why = `SVID ${index}: ${causeOf(cause)}`;
+    const text = `the SVIDs of an X509SVIDResponse are discarded, its bundles take effect: ${why}`;
+    return new WorkloadApiError('response_invalid', text, { cause });
+  }
 }
 
 async function split(message: Uint8Array, maxBundles: number, turns: Turns): Promise<BundlesField> {
@@ -98,8 +119,8 @@ function readSvid(
   message: X509SVID,
   index: number,
   own: Map<string, BundleEntry<X509Bundle>>,
-  { previous, now, report }: X509UpdateContext,
-): X509SvidEntry {
+  { previous, report }: X509UpdateContext,
+): { readonly entry: X509SvidEntry; readonly bundle: X509Bundle } {
   const fail = (why: string, cause?: unknown): WorkloadApiError => invalid(`SVID ${index}: ${why}`, cause);
   if (message.spiffeId === '' || !message.x509Svid.length || !message.x509SvidKey.length || !message.bundle.length) {
     throw fail('a mandatory field is empty');
@@ -115,11 +136,10 @@ function readSvid(
   try {
     const bundle = ownBundle(svid.id.trustDomain, message.bundle, own, previous);
     own.set(svid.id.trustDomain.name, bundle);
-    verifyOwnSvid(svid, bundle.require(), now);
+    return { entry, bundle: bundle.require() };
   } catch (cause) {
     throw fail(causeOf(cause), cause);
   }
-  return entry;
 }
 
 function parseEntry(
