@@ -20,8 +20,9 @@ export interface ChannelCredentialsOptions {
 /**
  * Channel credentials for a server with a SPIFFE identity. The server is proven and its ID compared before a byte of a
  * request or a token leaves; a server that cannot be proven leaves the call UNAVAILABLE with the reason. Host names
- * play no part. When our SVID rotates, and ahead of the end of the server's, the next call dials anew while those in
- * flight run out. Add tokens with `credentials.combineChannelCredentials` or `compose(createJwtCallCredentials(...))`.
+ * play no part. When the SVID that we presented rotates, and ahead of the end of it and of the server's, the next call
+ * dials anew while those in flight run out. Add tokens with `credentials.combineChannelCredentials` or
+ * `compose(createJwtCallCredentials(...))`.
  */
 export function createChannelCredentials(options: ChannelCredentialsOptions): ChannelCredentials {
   if (typeof options.server?.matches !== 'function') {

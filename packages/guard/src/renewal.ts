@@ -13,8 +13,9 @@ const HOPELESS_MS = 1000;
 /**
  * When the peer of a connection should be asked to dial anew, so that it never meets the end of `validity` with a call.
  * `spread`, from 0 to 1, puts it up to one lead earlier, so that the peers of one certificate do not all come at once.
- * A connection that was opened within three leads of the end has half of what remained, and one that was opened within a lead has
- * all of it: a peer that comes back so late with nothing newer has nothing to gain, and a call that crosses a GOAWAY to lose.
+ * A connection that was opened within three leads of the end has half of what remained, and one that was opened within a
+ * lead has all of it: a peer that comes back so late with nothing newer has nothing to gain, and a call that crosses a
+ * GOAWAY to lose.
  */
 export function renewalInstant({ validFrom, validUntil }: Validity, openedAt: number, spread: number): number {
   const leftMs = validUntil - openedAt;

@@ -5,10 +5,10 @@ export interface Validity {
 }
 
 /**
- * How long before the end of a certificate, the server's or its own, a client dials anew: a quarter of its lifetime, at most two and a
- * half minutes. That is more than our servers take for the same end, so that a client of ours is gone by the time its
- * server would ask it to go, and back so late that it does not ask: what crosses a GOAWAY of the server has to be sent
- * again, what crosses one of the client has not.
+ * How long before the end of a certificate, the server's or its own, a client dials anew: a quarter of its lifetime, at
+ * most two and a half minutes. That is more than our servers take for the same end, so that a client of ours is gone by
+ * the time its server would ask it to go, and back so late that it does not ask: what crosses a GOAWAY of the server has
+ * to be sent again, what crosses one of the client has not.
  */
 const LEAD_SHARE = 0.25;
 const MAX_LEAD_MS = 150_000;
