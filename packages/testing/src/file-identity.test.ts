@@ -247,7 +247,7 @@ describe('later', () => {
       () => write({ 'svid.pem': 'garbage' }),
       () => unlink(join(directory, 'svid.pem')),
       () => write(filesOf(issue())).then(() => chmod(join(directory, 'key.pem'), 0o644)),
-      () => write({ 'bundle.pem': filesOf(issue())['b.pem'] ?? '' }),
+      () => write({ 'bundle.pem': 'garbage' }),
     ]) {
       await write(filesOf(issue()));
       await chmod(join(directory, 'key.pem'), 0o600);
@@ -262,6 +262,49 @@ describe('later', () => {
     await write(filesOf(issue()));
     await chmod(join(directory, 'key.pem'), 0o600);
     await identity.waitFor(() => identity.status().state === 'ready' && serialOf(identity) !== before);
+  });
+
+  describe('trust that was taken away is gone, whatever becomes of our SVID (X-24, TW-7)', () => {
+    test('an authority of ours and a partner at once, before our SVID was replaced', async () => {
+      const old = filesOf(issue());
+      authority.trustDomain('a.example').rotateX509Authority();
+      await write({ ...old, 'bundle.pem': filesOf(issue())['bundle.pem'] ?? '' });
+      const identity = await open();
+      const before = identity.x509Svid();
+      expect([identity.x509Bundle(A)?.authorities.length, identity.x509Bundle(B) !== undefined]).toEqual([2, true]);
+      authority.trustDomain('a.example').retireX509Authorities();
+      const next = filesOf(issue());
+      await unlink(join(directory, 'b.pem'));
+      await write({ 'bundle.pem': next['bundle.pem'] ?? '' });
+      await identity.waitFor(() => identity.x509Bundle(A)?.authorities.length === 1 && identity.x509Bundle(B) === undefined);
+      expect(identity.x509Svid()).toBe(before);
+      await identity.waitFor(() => identity.status().state === 'stale');
+      await logger.reported('it takes effect, and the SVID stays as it was');
+      expect(logger.has('b.pem cannot be read: ENOENT; spiffe://b.example is not trusted')).toBe(true);
+      await write(next);
+      await identity.waitFor(() => identity.status().state === 'ready' && identity.x509Bundle(B) !== undefined);
+      expect(identity.x509Svid()).not.toBe(before);
+      expect(identity.x509Bundle(A)?.authorities).toHaveLength(1);
+      expect(logger.lines.filter((line) => line.includes('it takes effect'))).toHaveLength(1);
+    });
+
+    test.each<[string, string]>([
+      ['key.pem', 'it is not one unencrypted private key'],
+      ['svid.pem', 'it is not a list of PEM certificates'],
+      ['bundle.pem', 'x509_bundle'],
+    ])('a partner whose bundle is gone while %s is garbage', async (name, problem) => {
+      await write(filesOf(issue()));
+      const identity = await open();
+      const before = { svid: identity.x509Svid(), a: identity.x509Bundle(A) };
+      await write({ [name]: 'garbage', 'b.pem': 'garbage' });
+      await identity.waitFor(() => identity.x509Bundle(B) === undefined && identity.status().state === 'stale');
+      expect([identity.x509Svid() === before.svid, identity.x509Bundle(A) === before.a]).toEqual([true, true]);
+      expect(identity.status().lastError?.message).toContain(problem);
+      await logger.reported('the identity stays as it was');
+      expect(logger.has('b.pem: the bundle of spiffe://b.example cannot be read')).toBe(true);
+      await write(filesOf(issue()));
+      await identity.waitFor(() => identity.status().state === 'ready' && identity.x509Bundle(B) !== undefined);
+    });
   });
 
   test('garbage in one federated bundle costs that trust domain alone, with our own rotation beside it (TW-7)', async () => {

@@ -8,8 +8,10 @@ import { WorkloadApiError } from './workload-api-error.js';
 /**
  * Connects to the SPIFFE Workload API and resolves once the first state is there: our SVIDs checked against each other and
  * their bundle, the bundles of our own and the federated trust domains. From then on it is kept up to date in the
- * background, through restarts of the agent; each update is visible as a whole or not at all. The agent itself is not
- * authenticated: whoever can put a socket at that path gives out our identity. `crl` is not evaluated.
+ * background, through restarts of the agent; each update is visible as a whole or not at all, with one exception: where all of it
+ * can be read, but an own bundle does not prove its SVID now, the bundles take effect, so that trust which was taken away is gone,
+ * and the SVIDs from before stay (X-24). The agent itself is not authenticated: whoever can put a socket at that path gives out our
+ * identity. `crl` is not evaluated.
  *
  * Holds connections to the endpoint, and with them the process, until closed.
  *

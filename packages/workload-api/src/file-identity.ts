@@ -35,9 +35,10 @@ export interface FileIdentity extends LiveIdentity, IdentitySource {}
 /**
  * Takes an identity from files that something else keeps up to date, and resolves once they were read. From then on they are read
  * again when they change, all together, also where symbolic links are swapped, as Kubernetes does. On return, and after each
- * change: key, SVID and own bundle belong together and the SVID is valid (X-24); files that do not are reported and the identity stays as it was,
- * up to its expiry. A federated bundle that cannot be read any more is reported and not trusted, alone (TW-7). Not checked: who may write the files,
- * and the directories on the way to them.
+ * change: key, SVID and own bundle belong together and the SVID is valid (X-24); files that do not are reported and the SVID stays as
+ * it was, up to its expiry. Our own bundle stays with it where one of the three cannot be read; where it merely does not prove the SVID, it
+ * takes effect, so that an authority that was taken away is not trusted. A federated bundle that cannot be read any more is reported and
+ * not trusted, alone (TW-7), whatever is wrong with our own files. Not checked: who may write the files, and the directories on the way to them.
  *
  * Watches directories and has timers until closed; neither holds the process.
  *
@@ -117,19 +118,22 @@ class LiveFileIdentity extends LiveSource<'files'> implements FileIdentity {
       this.#failures.forget();
     } catch (cause) {
       const error = cause instanceof WorkloadApiError ? cause : new WorkloadApiError('file_invalid', causeOf(cause), { cause });
-      this.#failures.report(`${error.message}; the identity stays as it was`);
+      this.#failures.report(error.message);
       this.board.failing('files', error);
     }
   }
 
   async #load(report: (problem: string) => void): Promise<void> {
     const { contents, version } = await readFileSet(this.#paths, this.#options.key);
+    // Of no moment: nothing can be said of any file.
+    if (version === '') throw unsettled(contents);
     const snapshot = readFileUpdate(this.#name(contents), { previous: this.#snapshot, now: this.#clock(), report });
     if (this.lifetime.aborted) return;
     this.#version = version;
     this.#snapshot = snapshot;
     this.state.setX509(snapshot.x509);
     this.state.setJwt(snapshot.jwt);
+    if (snapshot.x509.refused) throw snapshot.x509.refused;
     this.board.fresh('files');
   }
 
@@ -141,6 +145,12 @@ class LiveFileIdentity extends LiveSource<'files'> implements FileIdentity {
     const federated = new Map([...this.#federated.keys()].map((of, index) => [of, others[index] ?? svid] as const));
     return { svid, key, bundle, federated };
   }
+}
+
+function unsettled(contents: Awaited<ReturnType<typeof readFileSet>>['contents']): WorkloadApiError {
+  const [first] = contents;
+  const why = first && 'error' in first ? first.error.message : 'the files could not be read';
+  return new WorkloadApiError('file_unreadable', `${why}; the identity stays as it was`);
 }
 
 function readFederated(federated: Readonly<Record<string, string>>): ReadonlyMap<TrustDomain, string> {

@@ -7,8 +7,8 @@ import {
   type TrustDomain,
   type X509Bundle,
 } from '@dirgate/spiffe';
-import { type BundleEntry, type BundleReport, type ComparableBundle, causeOf } from './bundle-entry.js';
-import { type BundleEntries, entryOf } from './bundle-map.js';
+import { type BundleEntry, type BundleReport, causeOf } from './bundle-entry.js';
+import { entryOf } from './bundle-map.js';
 import type { FileContent } from './identity-files.js';
 import type { JwtSnapshot } from './jwt-update.js';
 import { readPemBlocks } from './pem-blocks.js';
@@ -45,45 +45,104 @@ export interface FileUpdateContext {
 }
 
 /**
- * Validates the files of an identity as a whole: SVID, key and own bundle belong together and the SVID is valid now (X-24). What did
- * not change is the same object as before. A federated bundle that cannot be read is reported and left out.
+ * Validates the files of an identity: SVID, key and own bundle as a whole, each federated bundle for itself. On return SVID, key and
+ * own bundle belong together and the SVID is valid now (X-24), or `refused` says why they do not and the SVID is the previous one.
+ * Trust that was taken away is gone in any case: a federated bundle that cannot be read is reported and left out, and our own bundle
+ * takes effect where it can be read with the SVID's files, though it does not prove the SVID. What did not change is the same object as before.
  *
- * @throws WorkloadApiError `file_unreadable`, `file_invalid`, `key_file_exposed`: the files must be left alone, the previous state kept
+ * @throws WorkloadApiError `file_unreadable`, `file_invalid`, `key_file_exposed`: there was nothing before, and this is nothing either
  */
-export function readFileUpdate({ svid, key, bundle, federated }: IdentityContents, context: FileUpdateContext): FileSnapshot {
-  const { previous, now, report } = context;
-  const entry = readSvid(svid, key, previous?.x509.svids[0]);
-  const { trustDomain } = entry.svid.id;
-  const x509 = new Map<string, BundleEntry<X509Bundle>>();
-  const jwt = new Map<string, BundleEntry<JwtBundle>>();
-  const add = (of: TrustDomain, raw: Uint8Array, tell: BundleReport): BundleEntry<X509Bundle> => {
-    const added = entryOf(of, raw, previous?.x509.bundles.get(of.name), { parse: parseX509, report: tell });
-    x509.set(of.name, added);
-    if (isJson(raw)) jwt.set(of.name, entryOf(of, raw, previous?.jwt.bundles.get(of.name), { parse: parseJwt, report: tell }));
-    return added;
+export function readFileUpdate(contents: IdentityContents, context: FileUpdateContext): FileSnapshot {
+  const { previous } = context;
+  const own = readOwn(contents, context);
+  const bundles: FileBundles = { x509: new Map(), jwt: new Map() };
+  for (const [of, { path, content }] of contents.federated) {
+    const report = (problem: string): void => context.report(`${path}: ${problem}`);
+    if (of.equals(own.trustDomain)) context.report(`${path} is given for our own trust domain ${of.id}; our own bundle stays`);
+    else if ('error' in content) context.report(`${content.error.message}; ${of.id} is not trusted`);
+    else addBundle(bundles, bundleOf(of, content.bytes, previous, report));
+  }
+  addBundle(bundles, own.bundle);
+  const { svids, refused } = own;
+  return {
+    x509: { svids, chosen: svids[0]?.svid, bundles: bundles.x509, ...(refused && { refused }) },
+    jwt: { bundles: bundles.jwt },
   };
-  for (const [of, { path, content }] of federated) {
-    if (of.equals(trustDomain)) report(`${path} is given for our own trust domain ${of.id}; our own bundle stays`);
-    else if ('error' in content) report(`${content.error.message}; ${of.id} is not trusted`);
-    else if (add(of, content.bytes, (problem) => report(`${path}: ${problem}`)).bundle === undefined) jwt.delete(of.name);
-  }
-  requireOwn(bundle, () => verifyOwnSvid(entry.svid, add(trustDomain, bytesOf(bundle), () => {}).require(), now));
-  return { x509: { svids: [entry], chosen: entry.svid, bundles: readNow(x509) }, jwt: { bundles: readNow(jwt) } };
 }
 
-function requireOwn({ path }: NamedContent, check: () => void): void {
+/** A bundle in both forms that a file may bring. */
+interface FileBundle {
+  readonly x509: BundleEntry<X509Bundle> | undefined;
+  readonly jwt: BundleEntry<JwtBundle> | undefined;
+}
+
+/** All of them, by trust domain name. */
+interface FileBundles {
+  readonly x509: Map<string, BundleEntry<X509Bundle>>;
+  readonly jwt: Map<string, BundleEntry<JwtBundle>>;
+}
+
+/** There are few of them, and a fault is to be seen now. What is not read as a whole is not trusted in part. */
+function addBundle(all: FileBundles, { x509, jwt }: FileBundle): void {
+  if (x509) all.x509.set(x509.trustDomain.name, x509);
+  if (x509?.bundle && jwt?.bundle) all.jwt.set(jwt.trustDomain.name, jwt);
+}
+
+function bundleOf(of: TrustDomain, raw: Uint8Array, previous: FileSnapshot | undefined, report: BundleReport): FileBundle {
+  return {
+    x509: entryOf(of, raw, previous?.x509.bundles.get(of.name), { parse: parseX509, report }),
+    jwt: isJson(raw) ? entryOf(of, raw, previous?.jwt.bundles.get(of.name), { parse: parseJwt, report }) : undefined,
+  };
+}
+
+/** Our own part of the files. */
+interface OwnFiles {
+  readonly trustDomain: TrustDomain;
+  readonly svids: readonly X509SvidEntry[];
+  readonly bundle: FileBundle;
+  readonly refused?: WorkloadApiError;
+}
+
+/** @throws WorkloadApiError where nothing was there before */
+function readOwn({ svid, key, bundle: file }: IdentityContents, { previous, now }: FileUpdateContext): OwnFiles {
+  const [before] = previous?.x509.svids ?? [];
+  let read: { readonly entry: X509SvidEntry; readonly bundle: FileBundle; readonly x509: X509Bundle };
   try {
-    check();
+    const entry = readSvid(svid, key, before);
+    const bundle = bundleOf(entry.svid.id.trustDomain, bytesOf(file), previous, () => {});
+    read = { entry, bundle, x509: requireOwn(file, bundle) };
   } catch (cause) {
-    if (cause instanceof WorkloadApiError) throw cause;
-    throw invalid(path, `it is not the bundle of the SVID, or the SVID is not valid (${causeOf(cause)})`, cause);
+    if (!previous || !before || !(cause instanceof WorkloadApiError)) throw cause;
+    const { trustDomain } = before.svid.id;
+    const { name } = trustDomain;
+    const kept = { x509: previous.x509.bundles.get(name), jwt: previous.jwt.bundles.get(name) };
+    return { trustDomain, svids: [before], bundle: kept, refused: stays(cause, 'the identity stays as it was') };
+  }
+  const { entry, bundle, x509 } = read;
+  const { trustDomain } = entry.svid.id;
+  try {
+    verifyOwnSvid(entry.svid, x509, now);
+    return { trustDomain, svids: [entry], bundle };
+  } catch (cause) {
+    const why = `it is not the bundle of the SVID, or the SVID is not valid (${causeOf(cause)})`;
+    const refused = invalid(file.path, why, cause);
+    if (!before) throw refused;
+    return { trustDomain, svids: [before], bundle, refused: stays(refused, 'it takes effect, and the SVID stays as it was') };
   }
 }
 
-/** There are few of them, and a fault is to be seen now. */
-function readNow<Bundle extends ComparableBundle<Bundle>>(entries: BundleEntries<Bundle>): BundleEntries<Bundle> {
-  for (const entry of entries.values()) void entry.bundle;
-  return entries;
+function requireOwn({ path }: NamedContent, { x509, jwt }: FileBundle): X509Bundle {
+  try {
+    jwt?.require();
+    if (x509) return x509.require();
+  } catch (cause) {
+    throw invalid(path, causeOf(cause), cause);
+  }
+  throw invalid(path, 'it holds no bundle');
+}
+
+function stays({ code, message, cause }: WorkloadApiError, what: string): WorkloadApiError {
+  return new WorkloadApiError(code, `${message}; ${what}`, { cause });
 }
 
 function readSvid(svid: NamedContent, key: NamedContent, previous: X509SvidEntry | undefined): X509SvidEntry {
