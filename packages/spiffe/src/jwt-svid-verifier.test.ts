@@ -62,11 +62,19 @@ describe('createJwtSvidVerifier', () => {
     expectRefusal(() => verifier.verify(token, NOW), 'jwt_expired', 'J-12');
   });
 
-  it('does not keep what is large, but knows when it has expired', () => {
+  it('does not keep what holds more than 256 values, but knows when it has expired', () => {
     const { verifier } = setUp();
-    const withValues = (count: number) =>
-      issue(pair, { claims: claimsFor(undefined, { x: Array.from({ length: count }, () => ({})) }) });
-    const [small, large] = [withValues(200), withValues(256)];
+    const countOf = (value: unknown): number =>
+      typeof value === 'object' && value !== null
+        ? Object.values(value).reduce<number>((count, one) => count + 1 + countOf(one), 0)
+        : 0;
+    const withValues = (count: number) => {
+      const claims = (list: readonly unknown[]) => claimsFor(undefined, { x: [list] });
+      const values = claims(Array.from({ length: count - countOf(claims([])) }, () => null));
+      expect(countOf(values)).toBe(count);
+      return issue(pair, { claims: values });
+    };
+    const [small, large] = [withValues(256), withValues(257)];
     expect(verifier.verify(small, NOW)).toBe(verifier.verify(small, NOW));
     const first = verifier.verify(large, NOW);
     expect(verifier.verify(large, NOW)).not.toBe(first);
