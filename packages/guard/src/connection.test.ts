@@ -234,6 +234,8 @@ describe('the peer is asked to dial anew', () => {
     ['the same, of an hour', 0, 3_600_000, 3_500_000, 0, 3_550_000],
     ['opened within its lead', 0, 20_000, 18_000, 0, 20_001],
     ['the same, of an hour', 0, 3_600_000, 3_540_000, 1, 3_600_001],
+    ['a fresh certificate of six seconds, dated back by a minute', 0, 66_000, 60_000, 0, 63_000],
+    ['the same, opened when it was nearly over', 0, 66_000, 65_400, 0, 66_001],
     ['opened when it was over', 0, 20_000, 20_000, 0, 21_000],
   ])('%s: in time, and not in a circle', (_name, validFrom, validUntil, openedAt, spread, expected) => {
     expect(renewalInstant({ validFrom, validUntil }, openedAt, spread)).toBe(expected);

@@ -7,6 +7,8 @@ export interface Validity {
 /** How long before the end a peer should dial anew: a tenth of the lifetime, at most a minute (DESIGN §4.5). */
 const LEAD_SHARE = 0.1;
 const MAX_LEAD_MS = 60_000;
+/** Issuers date certificates back for clocks that are late: so much of a lifetime may never have been lived. */
+const BACKDATED_MS = 60_000;
 /** A connection that was opened on something invalid has nothing to lose; this keeps it from dialling in a circle. */
 const HOPELESS_MS = 1000;
 
@@ -22,8 +24,11 @@ export function renewalInstant({ validFrom, validUntil }: Validity, openedAt: nu
   if (!(leftMs > 0)) {
     return openedAt + HOPELESS_MS;
   }
-  const leadMs = Math.min(LEAD_SHARE * (validUntil - validFrom), MAX_LEAD_MS);
-  if (leftMs <= leadMs) {
+  const lifetimeMs = validUntil - validFrom;
+  const leadMs = Math.min(LEAD_SHARE * lifetimeMs, MAX_LEAD_MS);
+  // A certificate of seconds that was dated back by a minute is fresh although it seems to be over soon.
+  const livedMs = lifetimeMs > BACKDATED_MS ? lifetimeMs - BACKDATED_MS : lifetimeMs;
+  if (leftMs <= Math.min(LEAD_SHARE * livedMs, leadMs)) {
     return validUntil + 1;
   }
   return leftMs <= 3 * leadMs ? openedAt + leftMs / 2 : validUntil - leadMs * (1 + spread);
