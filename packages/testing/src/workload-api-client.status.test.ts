@@ -147,6 +147,42 @@ describe('selection (W-19)', () => {
     expect((await api.fetchJwtSvid({ audience: 'me', hint: 'hint 1' })).id.toString()).toBe(OTHER);
     await expect(api.fetchJwtSvid({ audience: 'me', hint: 'hint 2' })).rejects.toMatchObject({ code: 'svid_not_selected' });
   });
+
+  test('cached tokens end when the order of our identities changes, or a hint moves', async () => {
+    const ids = [ID, OTHER];
+    const several = await authority.serveWorkloadApi({ id: ids });
+    let [hinted, isTurned] = [ID, false];
+    const arrange = <Svid extends { readonly spiffeId: string }>(svids: readonly Svid[]) => {
+      const arranged = svids.map((svid) => ({ ...svid, hint: svid.spiffeId === hinted ? 'h' : '' }));
+      return isTurned ? arranged.reverse() : arranged;
+    };
+    const push = (): void =>
+      several.inject({
+        x509Svids: (message) => ({ ...message, svids: arrange(message.svids) }),
+        jwtSvids: ({ svids }) => ({ svids: arrange(svids) }),
+      });
+    push();
+    const api = await connect({ address: several.address });
+    const tokens = () => Promise.all([api.fetchJwtSvid({ audience: 'me' }), api.fetchJwtSvid({ audience: 'me', hint: 'h' })]);
+    const subjects = async () => (await tokens()).map(({ id }) => id.toString());
+    expect(await subjects()).toEqual([ID, ID]);
+    hinted = OTHER;
+    push();
+    await api.waitFor(() => api.x509Svids()[1]?.hint === 'h');
+    expect(await subjects()).toEqual([ID, OTHER]);
+    isTurned = true;
+    push();
+    await api.waitFor(() => api.x509Svid()?.id.toString() === OTHER);
+    expect(await subjects()).toEqual([OTHER, OTHER]);
+    // The same identities anew: the tokens are theirs.
+    const calls = several.callCount('FetchJWTSVID');
+    const before = await tokens();
+    const serial = serialsOf(api);
+    await several.rotate();
+    await api.waitFor(() => serialsOf(api) !== serial);
+    expect(await tokens()).toEqual(before);
+    expect(several.callCount('FetchJWTSVID')).toBe(calls);
+  });
 });
 
 describe('bundles without an SVID of our own', () => {

@@ -92,12 +92,14 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
     await this.#streams;
   }
 
-  /** An endpoint may go on serving JWT bundles to a workload whose identity it took away: its tokens end with the identity. */
+  /**
+   * Tokens end with any change of who we are: an endpoint may go on serving JWT bundles to a workload whose identity it took away, and a
+   * token that was asked for as the default one, or by a hint, is of another subject once the order or the hints changed.
+   */
   #setX509(snapshot: X509Snapshot | undefined): void {
     // A message is read in turns: meanwhile all this may have been closed.
     if (this.lifetime.aborted) return;
-    const ids = new Set(snapshot?.svids.map(({ svid }) => svid.id.toString()));
-    if (this.state.x509?.svids.some(({ svid }) => !ids.has(svid.id.toString()))) this.#jwtSvids.clear();
+    if (identitiesOf(snapshot) !== identitiesOf(this.state.x509)) this.#jwtSvids.clear();
     this.state.setX509(snapshot);
   }
 
@@ -125,4 +127,10 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
       signal: this.lifetime,
     });
   }
+}
+
+/** All that decides which subject a token is of: equal texts, equal subjects. */
+function identitiesOf(snapshot: X509Snapshot | undefined): string {
+  const all = snapshot?.svids.map(({ svid }) => [svid.id.toString(), svid.hint]);
+  return JSON.stringify([snapshot?.chosen?.id.toString() ?? null, all ?? []]);
 }
