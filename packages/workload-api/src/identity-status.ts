@@ -48,6 +48,7 @@ export class StatusBoard<Name extends string> {
   #state: IdentityStateName = 'connecting';
   #since: number;
   #lastError: WorkloadApiError | undefined;
+  #isOver = false;
 
   constructor(clock: () => number, logger: WorkloadApiLogger, facts: () => StatusFacts) {
     this.#clock = clock;
@@ -73,6 +74,7 @@ export class StatusBoard<Name extends string> {
 
   /** It cannot bring anything at present. */
   failing(name: Name, error: WorkloadApiError): void {
+    if (this.#isOver) return;
     const state = this.#feeds.get(name)?.state;
     this.#lastError = error;
     this.#set(name, state === 'fresh' ? 'failing' : (state ?? 'connecting'), error);
@@ -80,6 +82,7 @@ export class StatusBoard<Name extends string> {
 
   /** What it brought is gone, or does not fit. */
   withdrawn(name: Name, error: WorkloadApiError | undefined): void {
+    if (this.#isOver) return;
     if (error) this.#lastError = error;
     this.#set(name, 'withdrawn', error ?? this.#feeds.get(name)?.error);
   }
@@ -92,6 +95,7 @@ export class StatusBoard<Name extends string> {
   /** Nothing will come any more, and all that came is gone. */
   end(error: WorkloadApiError): void {
     for (const name of this.#feeds.keys()) this.withdrawn(name, error);
+    this.#isOver = true;
     this.#listeners.clear();
   }
 
@@ -117,6 +121,8 @@ export class StatusBoard<Name extends string> {
   }
 
   #set(name: Name, state: FeedState, error: WorkloadApiError | undefined): void {
+    // What was on its way when all ended changes nothing.
+    if (this.#isOver) return;
     const needed = this.#feeds.get(name)?.needed ?? false;
     this.#feeds.set(name, { state, needed, error });
     this.refresh();

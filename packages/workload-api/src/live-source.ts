@@ -60,9 +60,10 @@ export abstract class LiveSource<Feed extends string> implements LiveIdentity {
 
   async close(): Promise<void> {
     this.#lifetime.abort();
-    await this.stop();
-    this.board.end(new WorkloadApiError('closed', 'the identity is closed'));
+    // Before anything is waited for: a file that hangs must not keep the identity in use.
     this.state.end();
+    this.board.end(new WorkloadApiError('closed', 'the identity is closed'));
+    await this.stop();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
