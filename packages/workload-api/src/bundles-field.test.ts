@@ -10,8 +10,8 @@ const MOST = new Map([
   [3, { count: 3, what: 'bundles' }],
 ]);
 
-function split(message: Uint8Array) {
-  return splitBundlesField(message, { field: 3, most: MOST, turns: new Turns() });
+function split(message: Uint8Array, keepsRest = true) {
+  return splitBundlesField(message, { field: 3, most: MOST, keepsRest, turns: new Turns() });
 }
 
 function entry(key: string, value: Uint8Array): Uint8Array {
@@ -79,6 +79,26 @@ describe('refused', () => {
   });
 });
 
+describe('fields that nobody knows', () => {
+  const unknown = (count: number): Buffer => Buffer.alloc(2 * count, Buffer.from([0x78, 0x01])); // field 15, a varint
+  const good = withEntries(entry('spiffe://a', Buffer.from('1')));
+
+  test('are kept only where somebody reads the rest', async () => {
+    const message = Buffer.concat([unknown(3), good]);
+    expect((await split(message)).rest).toHaveLength(6);
+    const { bundles, rest } = await split(message, false);
+    expect([bundles.length, rest.length]).toEqual([1, 0]);
+  });
+
+  test('are counted: ten thousand in a message, a hundred in an entry', async () => {
+    await expect(split(Buffer.concat([unknown(10_000), good]))).resolves.toMatchObject({ bundles: [expect.anything()] });
+    await expect(split(Buffer.concat([unknown(10_001), good]))).rejects.toThrow('more than 10000 other fields');
+    const inside = (count: number) => withEntries(Buffer.concat([unknown(count), entry('spiffe://a', Buffer.from('1'))]));
+    await expect(split(inside(98))).resolves.toMatchObject({ bundles: [['spiffe://a', expect.anything()]] });
+    await expect(split(inside(99))).rejects.toThrow('more than 100 fields');
+  });
+});
+
 test('others have their turn in between', async () => {
   let now = 0;
   let turns = 0;
@@ -87,7 +107,12 @@ test('others have their turn in between', async () => {
     async () => void turns++,
   );
   const message = withEntries(...Array.from({ length: 1000 }, (_, i) => entry(`spiffe://td${i}`, Buffer.of(1))));
-  const { bundles } = await splitBundlesField(message, { field: 3, most: new Map(), turns: counted });
+  const { bundles } = await splitBundlesField(message, {
+    field: 3,
+    most: new Map([[3, { count: 1000, what: 'bundles' }]]),
+    keepsRest: true,
+    turns: counted,
+  });
   expect(bundles).toHaveLength(1000);
   // The clock ticks once per entry.
   expect(turns).toBeGreaterThan(80);

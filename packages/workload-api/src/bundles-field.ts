@@ -7,7 +7,7 @@ export type BundleBytes = readonly (readonly [key: string, bundle: Uint8Array])[
 /** A message with its bundle map set apart. */
 export interface BundlesField {
   readonly bundles: BundleBytes;
-  /** The message without the map, still in its encoding. */
+  /** The message without the map, still in its encoding; empty where nobody wants it. */
   readonly rest: Uint8Array;
 }
 
@@ -17,8 +17,14 @@ export interface BundlesFieldOptions {
   readonly field: number;
   /** The most that there may be of a field, by its number, with its name for the error. Counted before anything is decoded. */
   readonly most: ReadonlyMap<number, { readonly count: number; readonly what: string }>;
+  /** Whether {@link BundlesField.rest} is wanted. */
+  readonly keepsRest: boolean;
   readonly turns: Turns;
 }
+
+/** The most fields that `most` does not name, and the most in one map entry: what nobody knows is skipped, but not without end. */
+const MAX_OTHER_FIELDS = 10_000;
+const MAX_ENTRY_FIELDS = 100;
 
 /**
  * Sets the bundle map of an encoded message apart. The generated reader takes a fifth of a second for ten thousand entries, in
@@ -28,25 +34,30 @@ export interface BundlesFieldOptions {
  */
 export async function splitBundlesField(
   message: Uint8Array,
-  { field: wanted, most, turns }: BundlesFieldOptions,
+  { field: wanted, most, keepsRest, turns }: BundlesFieldOptions,
 ): Promise<BundlesField> {
   const bundles: [string, Uint8Array][] = [];
   const rest: Uint8Array[] = [];
   const counts = new Map<number, number>();
+  let others = 0;
   const reader = new BinaryReader(message);
   while (reader.pos < reader.len) {
     if (turns.isOver) await turns.next();
     const start = reader.pos;
     const [field, type] = reader.tag();
-    const count = (counts.get(field) ?? 0) + 1;
-    counts.set(field, count);
     const limit = most.get(field);
-    if (limit && count > limit.count) throw new Error(`it holds more than ${limit.count} ${limit.what}`);
+    if (limit) {
+      const count = (counts.get(field) ?? 0) + 1;
+      counts.set(field, count);
+      if (count > limit.count) throw new Error(`it holds more than ${limit.count} ${limit.what}`);
+    } else if (++others > MAX_OTHER_FIELDS) {
+      throw new Error(`it holds more than ${MAX_OTHER_FIELDS} other fields`);
+    }
     if (field === wanted && type === WireType.LengthDelimited) {
       bundles.push(readEntry(reader));
     } else {
       reader.skip(type, field);
-      rest.push(message.subarray(start, reader.pos));
+      if (keepsRest) rest.push(message.subarray(start, reader.pos));
     }
   }
   return { bundles, rest: Buffer.concat(rest) };
@@ -58,7 +69,8 @@ function readEntry(reader: BinaryReader): [string, Uint8Array] {
   const end = reader.pos + length;
   let key = '';
   let bundle: Uint8Array = new Uint8Array();
-  while (reader.pos < end) {
+  for (let count = 1; reader.pos < end; count++) {
+    if (count > MAX_ENTRY_FIELDS) throw new Error(`a map entry holds more than ${MAX_ENTRY_FIELDS} fields`);
     const [field, type] = reader.tag();
     if (field === 1 && type === WireType.LengthDelimited) key = reader.string();
     else if (field === 2 && type === WireType.LengthDelimited) bundle = reader.bytes();

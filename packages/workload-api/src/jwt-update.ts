@@ -31,7 +31,7 @@ export async function readJwtUpdate(
   let field: BundlesField;
   try {
     const most = new Map([[1, { count: maxBundles, what: 'bundles' }]]);
-    field = await splitBundlesField(message, { field: 1, most, turns });
+    field = await splitBundlesField(message, { field: 1, most, keepsRest: false, turns });
   } catch (cause) {
     throw invalid(causeOf(cause), cause);
   }

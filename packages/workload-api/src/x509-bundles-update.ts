@@ -20,7 +20,7 @@ export async function readX509BundlesUpdate(
   let field: BundlesField;
   try {
     const most = new Map([[2, { count: maxBundles, what: 'bundles' }]]);
-    field = await splitBundlesField(message, { field: 2, most, turns });
+    field = await splitBundlesField(message, { field: 2, most, keepsRest: false, turns });
   } catch (cause) {
     throw invalid(causeOf(cause), cause);
   }

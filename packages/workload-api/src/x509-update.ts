@@ -86,7 +86,7 @@ async function split(message: Uint8Array, maxBundles: number, turns: Turns): Pro
     [3, { count: maxBundles, what: 'bundles' }],
   ]);
   try {
-    return await splitBundlesField(message, { field: 3, most, turns });
+    return await splitBundlesField(message, { field: 3, most, keepsRest: true, turns });
   } catch (cause) {
     throw invalid(causeOf(cause), cause);
   }
@@ -94,7 +94,7 @@ async function split(message: Uint8Array, maxBundles: number, turns: Turns): Pro
 
 function decodeSvids(message: Uint8Array): readonly X509SVID[] {
   try {
-    return fromBinary(X509SVIDResponseSchema, message).svids;
+    return fromBinary(X509SVIDResponseSchema, message, { readUnknownFields: false }).svids;
   } catch (cause) {
     throw invalid(causeOf(cause), cause);
   }
