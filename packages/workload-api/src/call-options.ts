@@ -27,6 +27,7 @@ export interface CallSettings {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly maxBundles: number;
+  readonly maxFederatedBundleBytes: number;
   readonly logger: WorkloadApiLogger;
   readonly clock: () => number;
 }
@@ -39,11 +40,11 @@ export interface CallSettings {
 export async function readCallSettings(options: WorkloadApiCallOptions): Promise<CallSettings> {
   const { signal, clock = Date.now } = options;
   const timeoutMs = readTimeoutMs('timeoutMs', options.timeoutMs, 10_000);
-  const { maxBundles, maxResponseBytes } = readLimits(options.limits);
+  const { maxResponseBytes, ...limits } = readLimits(options.limits);
   const logger = withoutThrows(options.logger ?? SILENT_LOGGER);
   const endpoint = await locateEndpoint(options.address, logger);
   if (signal?.aborted) throw abortedCall(signal);
-  return { openClient: () => openWorkloadApiClient(endpoint, maxResponseBytes), timeoutMs, signal, maxBundles, logger, clock };
+  return { openClient: () => openWorkloadApiClient(endpoint, maxResponseBytes), timeoutMs, signal, ...limits, logger, clock };
 }
 
 /** What an aborted call rejects with. */

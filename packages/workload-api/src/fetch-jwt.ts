@@ -53,10 +53,10 @@ export async function fetchJwtSvids(
  */
 export async function fetchJwtBundles(options: WorkloadApiCallOptions = {}): Promise<ReadonlyMap<string, JwtBundle>> {
   const settings = await readCallSettings(options);
-  const { maxBundles, logger, clock } = settings;
-  const context = { previous: undefined, maxBundles, ownTrustDomains: [], report: (text: string) => logger.warn(text) };
+  const { maxBundles, maxFederatedBundleBytes, logger, clock } = settings;
+  const context = { previous: undefined, maxBundles, maxFederatedBundleBytes, report: (text: string) => logger.warn(text) };
   const snapshot = await readFirstMessage('FetchJWTBundles', settings, (message) =>
-    readJwtUpdate(message, { ...context, now: clock() }),
+    readJwtUpdate(message, { ...context, ownTrustDomains: [], now: clock() }),
   );
   return readBundles(snapshot.bundles);
 }

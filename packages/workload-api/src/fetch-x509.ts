@@ -17,10 +17,11 @@ import { readX509Update } from './x509-update.js';
  */
 export async function fetchX509Svids(options: WorkloadApiCallOptions = {}): Promise<X509Context> {
   const settings = await readCallSettings(options);
-  const { maxBundles, logger, clock } = settings;
-  const context = { previous: undefined, maxBundles, select: compileSelection({}), report: (text: string) => logger.warn(text) };
+  const { maxBundles, maxFederatedBundleBytes, logger, clock } = settings;
+  const context = { previous: undefined, maxBundles, maxFederatedBundleBytes, report: (text: string) => logger.warn(text) };
+  const select = compileSelection({});
   const snapshot = await readFirstMessage('FetchX509SVID', settings, (message) =>
-    readX509Update(message, { ...context, now: clock() }),
+    readX509Update(message, { ...context, select, now: clock() }),
   );
   if (snapshot.refused) throw snapshot.refused;
   return x509ContextOf(snapshot);
@@ -35,9 +36,10 @@ export async function fetchX509Svids(options: WorkloadApiCallOptions = {}): Prom
  */
 export async function fetchX509Bundles(options: WorkloadApiCallOptions = {}): Promise<ReadonlyMap<string, X509Bundle>> {
   const settings = await readCallSettings(options);
-  const { maxBundles, logger, clock } = settings;
+  const { maxBundles, maxFederatedBundleBytes, logger, clock } = settings;
+  const context = { previous: undefined, maxBundles, maxFederatedBundleBytes, report: (text: string) => logger.warn(text) };
   const snapshot = await readFirstMessage('FetchX509Bundles', settings, (message) =>
-    readX509BundlesUpdate(message, { previous: undefined, now: clock(), maxBundles, report: (text) => logger.warn(text) }),
+    readX509BundlesUpdate(message, { ...context, now: clock() }),
   );
   return readBundles(snapshot.bundles);
 }

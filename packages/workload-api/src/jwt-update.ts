@@ -1,6 +1,7 @@
 import { type JwtBundle, parseJwtBundle, type TrustDomain } from '@dirgate/spiffe';
-import { causeOf } from './bundle-entry.js';
+import { BundleEntry, causeOf } from './bundle-entry.js';
 import { type BundleEntries, readBundleMap } from './bundle-map.js';
+import { isRefusedForSize, parseAtMost } from './bundle-size.js';
 import { type BundlesField, splitBundlesField } from './bundles-field.js';
 import { Turns } from './turns.js';
 import { WorkloadApiError } from './workload-api-error.js';
@@ -26,7 +27,7 @@ export interface JwtUpdateContext extends UpdateContext<JwtSnapshot> {
  */
 export async function readJwtUpdate(
   message: Uint8Array,
-  { previous, maxBundles, report, ownTrustDomains, turns = new Turns() }: JwtUpdateContext,
+  { previous, maxBundles, maxFederatedBundleBytes, report, ownTrustDomains, turns = new Turns() }: JwtUpdateContext,
 ): Promise<JwtSnapshot> {
   let field: BundlesField;
   try {
@@ -38,15 +39,33 @@ export async function readJwtUpdate(
   if (field.bundles.length === 0) throw invalid('a mandatory field is empty');
   // Where our own bundle refuses the message, the one before stays trusted, and nothing else may be said of it.
   let judging = false;
-  const reader = { parse, report: (problem: string): void => void (judging || report(problem)) };
-  const bundles = await readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader, turns);
+  const tell = (problem: string): void => void (judging || report(problem));
+  const reader = { parse: parseAtMost(maxFederatedBundleBytes, parse), report: tell };
+  const read = await readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader, turns);
+  const own = [...ownTrustDomains];
+  const { bundles } = admitOwn({ bundles: read }, own, { maxFederatedBundleBytes, report: tell });
   judging = true;
-  for (const name of ownTrustDomains) {
+  for (const name of own) {
     const entry = bundles.get(name);
     if (entry && !entry.bundle) throw invalid('the bundle of our own trust domain cannot be read');
   }
   judging = false;
   return { bundles };
+}
+
+/** The snapshot with the bundles of our own trust domains as such: they may be larger than those of others. The same one where none is. */
+export function admitOwn(
+  snapshot: JwtSnapshot,
+  ownTrustDomains: Iterable<string>,
+  { maxFederatedBundleBytes, report }: Pick<JwtUpdateContext, 'maxFederatedBundleBytes' | 'report'>,
+): JwtSnapshot {
+  const own = new Map<string, BundleEntry<JwtBundle>>();
+  for (const name of ownTrustDomains) {
+    const entry = snapshot.bundles.get(name);
+    if (!entry || !isRefusedForSize(entry, maxFederatedBundleBytes)) continue;
+    own.set(name, new BundleEntry(entry.trustDomain, entry.raw, { parse, report }, entry.known, true));
+  }
+  return own.size === 0 ? snapshot : { bundles: new Map([...snapshot.bundles, ...own]) };
 }
 
 function parse(trustDomain: TrustDomain, raw: Uint8Array): JwtBundle {

@@ -44,7 +44,13 @@ test('ten thousand bundles never hold the event loop for long', { timeout: 60_00
       longest = Math.max(longest, worked() - before);
     }
   })();
-  const context = { now: 0, maxBundles: COUNT, report: () => expect.unreachable(), ownTrustDomains: [] };
+  const context = {
+    now: 0,
+    maxBundles: COUNT,
+    maxFederatedBundleBytes: 262_144,
+    report: () => expect.unreachable(),
+    ownTrustDomains: [],
+  };
   const read = async (): Promise<JwtSnapshot> => {
     const snapshot = await readJwtUpdate(bytes, { ...context, previous: held.jwt });
     held.setJwt(snapshot);

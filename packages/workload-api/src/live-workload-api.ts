@@ -5,7 +5,7 @@ import { fetchJwtSvid } from './fetch-jwt-svid.js';
 import type { FirstUpdate, WorkloadApiProfile } from './first-update.js';
 import { JwtSvidCache } from './jwt-svid-cache.js';
 import { chooseJwtSvid } from './jwt-svid-choice.js';
-import { type JwtSnapshot, readJwtUpdate } from './jwt-update.js';
+import { admitOwn, type JwtSnapshot, readJwtUpdate } from './jwt-update.js';
 import { LiveSource } from './live-source.js';
 import { type ProfileStream, runProfileStream } from './profile-stream.js';
 import type { HintedJwtSvidRequest, WorkloadApi } from './workload-api.js';
@@ -43,12 +43,11 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
   /** Opens the streams; `first` is told what becomes of them. */
   start(first: FirstUpdate): void {
     const { clock, selectSvid: select, need, limits } = this.#settings;
-    const { maxBundles } = limits;
     const x509 = need?.includes('x509-bundles')
       ? this.#keepOpen('x509-bundles', first, 'FetchX509Bundles', {
           apply: async (message, report) => {
             const { x509: previous } = this.state;
-            this.#setX509(await readX509BundlesUpdate(message, { previous, now: clock(), maxBundles, report }));
+            this.#setX509(await readX509BundlesUpdate(message, { previous, now: clock(), ...limits, report }));
             return {};
           },
           drop: () => this.#setX509(undefined),
@@ -56,7 +55,7 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
       : this.#keepOpen('x509', first, 'FetchX509SVID', {
           apply: async (message, report) => {
             const { x509: previous } = this.state;
-            const snapshot = await readX509Update(message, { previous, now: clock(), maxBundles, report, select });
+            const snapshot = await readX509Update(message, { previous, now: clock(), ...limits, report, select });
             this.#setX509(snapshot);
             const { refused, chosen } = snapshot;
             if (refused) return { refused };
@@ -69,8 +68,8 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
     const jwt = this.#keepOpen('jwt', first, 'FetchJWTBundles', {
       apply: async (message, report) => {
         const { jwt: previous, x509: own } = this.state;
-        const ownTrustDomains = new Set(own?.svids.map(({ svid }) => svid.id.trustDomain.name));
-        this.#setJwt(await readJwtUpdate(message, { previous, now: clock(), maxBundles, report, ownTrustDomains }));
+        const ownTrustDomains = ownTrustDomainsOf(own);
+        this.#setJwt(await readJwtUpdate(message, { previous, now: clock(), ...limits, report, ownTrustDomains }));
         return {};
       },
       drop: () => this.#setJwt(undefined),
@@ -99,8 +98,14 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
   #setX509(snapshot: X509Snapshot | undefined): void {
     // A message is read in turns: meanwhile all this may have been closed.
     if (this.lifetime.aborted) return;
-    if (identitiesOf(snapshot) !== identitiesOf(this.state.x509)) this.#jwtSvids.clear();
+    const isSame = identitiesOf(snapshot) === identitiesOf(this.state.x509);
+    if (!isSame) this.#jwtSvids.clear();
     this.state.setX509(snapshot);
+    const { jwt } = this.state;
+    if (isSame || !jwt) return;
+    const { limits, logger } = this.#settings;
+    const admitted = admitOwn(jwt, ownTrustDomainsOf(snapshot), { ...limits, report: (problem) => logger.warn(problem) });
+    if (admitted !== jwt) this.#setJwt(admitted);
   }
 
   #setJwt(snapshot: JwtSnapshot | undefined): void {
@@ -127,6 +132,10 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
       signal: this.lifetime,
     });
   }
+}
+
+function ownTrustDomainsOf(snapshot: X509Snapshot | undefined): ReadonlySet<string> {
+  return new Set(snapshot?.svids.map(({ svid }) => svid.id.trustDomain.name));
 }
 
 /** All that decides which subject a token is of: equal texts, equal subjects. */

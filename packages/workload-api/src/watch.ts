@@ -86,7 +86,15 @@ async function* watch<Snapshot extends Kept, State>(
 
 async function keepReading<Snapshot extends Kept>(
   name: WorkloadApiStream,
-  { openClient, timeoutMs, signal, maxBundles, logger, clock }: CallSettings & { readonly signal: AbortSignal },
+  {
+    openClient,
+    timeoutMs,
+    signal,
+    maxBundles,
+    maxFederatedBundleBytes,
+    logger,
+    clock,
+  }: CallSettings & { readonly signal: AbortSignal },
   { backoff, onError }: WatchOptions,
   read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Promise<Snapshot>,
   newest: Newest<Snapshot>,
@@ -99,7 +107,8 @@ async function keepReading<Snapshot extends Kept>(
     openStream: (client) => openWorkloadApiStream(client, name),
     apply: async (message) => {
       reports.begin();
-      previous = await read(message, { previous, now: clock(), maxBundles, report: reports.report });
+      const limits = { maxBundles, maxFederatedBundleBytes };
+      previous = await read(message, { previous, now: clock(), ...limits, report: reports.report });
       newest.put(previous);
       if (previous.refused) throw previous.refused;
     },

@@ -1,6 +1,7 @@
 import { parseX509Bundle } from '@dirgate/spiffe';
 import { causeOf } from './bundle-entry.js';
 import { readBundleMap } from './bundle-map.js';
+import { parseAtMost } from './bundle-size.js';
 import { type BundlesField, splitBundlesField } from './bundles-field.js';
 import { Turns } from './turns.js';
 import { WorkloadApiError } from './workload-api-error.js';
@@ -15,7 +16,7 @@ import type { UpdateContext } from './x509-update.js';
  */
 export async function readX509BundlesUpdate(
   message: Uint8Array,
-  { previous, maxBundles, report, turns = new Turns() }: UpdateContext<X509Snapshot>,
+  { previous, maxBundles, maxFederatedBundleBytes, report, turns = new Turns() }: UpdateContext<X509Snapshot>,
 ): Promise<X509Snapshot> {
   let field: BundlesField;
   try {
@@ -25,7 +26,7 @@ export async function readX509BundlesUpdate(
     throw invalid(causeOf(cause), cause);
   }
   if (field.bundles.length === 0) throw invalid('a mandatory field is empty');
-  const reader = { parse: parseX509Bundle, report };
+  const reader = { parse: parseAtMost(maxFederatedBundleBytes, parseX509Bundle), report };
   const bundles = await readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader, turns);
   return { svids: [], chosen: undefined, bundles };
 }

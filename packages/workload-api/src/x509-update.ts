@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { parseX509Bundle, parseX509Svid, type TrustDomain, type X509Bundle, type X509Svid } from '@dirgate/spiffe';
 import { type BundleEntry, type BundleReport, causeOf } from './bundle-entry.js';
 import { type BundleEntries, entryOf, readBundleMap } from './bundle-map.js';
+import { isRefusedForSize, parseAtMost } from './bundle-size.js';
 import { type BundlesField, splitBundlesField } from './bundles-field.js';
 import { type X509SVID, X509SVIDResponseSchema } from './gen/spiffe/workload/workloadapi_pb.js';
 import { readHint, type SelectSvid } from './svid-selection.js';
@@ -17,6 +18,8 @@ export interface UpdateContext<Snapshot> {
   readonly previous: Snapshot | undefined;
   readonly now: number;
   readonly maxBundles: number;
+  /** The largest bundle of another trust domain. */
+  readonly maxFederatedBundleBytes: number;
   /** Told of each entry that was left out while the rest took effect. */
   readonly report: BundleReport;
   /** Default: turns of its own. */
@@ -104,10 +107,11 @@ function decodeSvids(message: Uint8Array): readonly X509SVID[] {
 async function mergeBundles(
   own: BundleEntries<X509Bundle>,
   federated: BundlesField['bundles'],
-  { previous, report }: X509UpdateContext,
+  { previous, report, maxFederatedBundleBytes }: X509UpdateContext,
   turns: Turns,
 ): Promise<BundleEntries<X509Bundle>> {
-  const bundles = await readBundleMap(federated, previous?.bundles ?? new Map(), { parse: parseX509Bundle, report }, turns);
+  const reader = { parse: parseAtMost(maxFederatedBundleBytes, parseX509Bundle), report };
+  const bundles = await readBundleMap(federated, previous?.bundles ?? new Map(), reader, turns);
   for (const [name, entry] of own) {
     if (bundles.has(name)) report(`the federated bundles name our own trust domain spiffe://${name}; our own bundle stays`);
     bundles.set(name, entry);
@@ -119,7 +123,7 @@ function readSvid(
   message: X509SVID,
   index: number,
   own: Map<string, BundleEntry<X509Bundle>>,
-  { previous, report }: X509UpdateContext,
+  { previous, report, maxFederatedBundleBytes }: X509UpdateContext,
 ): { readonly entry: X509SvidEntry; readonly bundle: X509Bundle } {
   const fail = (why: string, cause?: unknown): WorkloadApiError => invalid(`SVID ${index}: ${why}`, cause);
   if (message.spiffeId === '' || !message.x509Svid.length || !message.x509SvidKey.length || !message.bundle.length) {
@@ -134,7 +138,7 @@ function readSvid(
   const { svid } = entry;
   if (svid.id.toString() !== message.spiffeId) throw fail('spiffe_id is not the ID of the certificate');
   try {
-    const bundle = ownBundle(svid.id.trustDomain, message.bundle, own, previous);
+    const bundle = ownBundle(svid.id.trustDomain, message.bundle, own, { previous, maxFederatedBundleBytes });
     own.set(svid.id.trustDomain.name, bundle);
     return { entry, bundle: bundle.require() };
   } catch (cause) {
@@ -163,12 +167,16 @@ function ownBundle(
   trustDomain: TrustDomain,
   raw: Uint8Array,
   own: BundleEntries<X509Bundle>,
-  previous: X509Snapshot | undefined,
+  { previous, maxFederatedBundleBytes }: Pick<X509UpdateContext, 'previous' | 'maxFederatedBundleBytes'>,
 ): BundleEntry<X509Bundle> {
   const { name } = trustDomain;
   const earlier = own.get(name);
   if (earlier && Buffer.compare(earlier.raw, raw) !== 0) throw invalid('two SVIDs bring different bundles of one trust domain');
-  return earlier ?? entryOf(trustDomain, raw, previous?.bundles.get(name), { parse: parseX509Bundle, report: () => {} });
+  if (earlier) return earlier;
+  const before = previous?.bundles.get(name);
+  // It may have been federated until now.
+  const known = before && isRefusedForSize(before, maxFederatedBundleBytes) ? undefined : before;
+  return entryOf(trustDomain, raw, known, { parse: parseX509Bundle, report: () => {} });
 }
 
 function invalid(why: string, cause?: unknown): WorkloadApiError {
