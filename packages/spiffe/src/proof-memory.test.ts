@@ -25,6 +25,17 @@ test('time does not run backwards, also when the proof is gone', () => {
   expect(memory.see('a1', 3)).toMatchObject({ seenAt: 12, validUntil: 10, proof: undefined });
 });
 
+test('what is known of a credential is one object, also when it is proven again', () => {
+  const memory = new ProofMemory<string>(2);
+  const bundle = {};
+  const known = memory.keep('a1', 5, svidOf('spiffe://a/1', bundle), '1');
+  expect(memory.keep('a1', 3, svidOf('spiffe://a/1', bundle), 'another')).toBe(known);
+  expect(known).toMatchObject({ seenAt: 5, proof: 'another' });
+  memory.seeAgain(known, 7);
+  expect(memory.see('a1', 1)).toBe(known);
+  expect(known.seenAt).toBe(7);
+});
+
 test('what was presented least recently is forgotten first', () => {
   const memory = new ProofMemory<string>(2);
   const bundle = {};

@@ -10,9 +10,11 @@ interface ProvenSvid {
 
 /** What is remembered of one credential that was proven. */
 export interface KnownCredential<Proof> {
+  readonly key: string;
   /** The latest instant at which it was presented; time does not run backwards for it (TX-7). */
   seenAt: number;
-  readonly validUntil: number;
+  /** Of what was proven last. */
+  validUntil: number;
   readonly trustDomain: string;
   /** Dropped when the trust domain's bundle is exchanged, and not kept for what is too large. */
   proof: Proof | undefined;
@@ -35,19 +37,26 @@ export class ProofMemory<Proof> {
   /** A credential is presented. What is known of it becomes the newest. */
   see(key: string, now: number): KnownCredential<Proof> | undefined {
     const known = this.#known.get(key);
-    if (known === undefined) return undefined;
-    this.#known.add(key, known);
-    known.seenAt = Math.max(known.seenAt, now);
+    if (known !== undefined) this.seeAgain(known, now);
     return known;
   }
 
+  /** The same for a credential of which is known what is known of it. */
+  seeAgain(known: KnownCredential<Proof>, now: number): void {
+    this.#known.add(known.key, known);
+    known.seenAt = Math.max(known.seenAt, now);
+  }
+
   /** A credential was proven. The first one under another bundle ends all proofs of its trust domain, which hold the old one. */
-  keep(key: string, seenAt: number, { id, validUntil, bundle }: ProvenSvid, proof: Proof | undefined): void {
+  keep(key: string, seenAt: number, { id, validUntil, bundle }: ProvenSvid, proof: Proof | undefined): KnownCredential<Proof> {
     const trustDomain = id.trustDomain.name;
     if (this.#bundles.get(trustDomain)?.deref() !== bundle) {
       this.#bundles.add(trustDomain, new WeakRef(bundle));
       for (const known of this.#known.values()) if (known.trustDomain === trustDomain) known.proof = undefined;
     }
-    this.#known.add(key, { seenAt, validUntil, trustDomain, proof });
+    // One object for each key, whoever holds it: what is seen of one signature is seen of its twins.
+    const known = this.#known.get(key) ?? { key, seenAt, validUntil, trustDomain, proof };
+    this.#known.add(key, Object.assign(known, { seenAt: Math.max(known.seenAt, seenAt), validUntil, proof }));
+    return known;
   }
 }

@@ -1,7 +1,8 @@
 import { latin1Of } from './byte-text.js';
 import { requireUsage } from './certificate-rules.js';
 import { DER_TAG, DerReader } from './der-reader.js';
-import { ProofMemory } from './proof-memory.js';
+import { OldestOut } from './oldest-out.js';
+import { type KnownCredential, ProofMemory } from './proof-memory.js';
 import type { X509BundleSource } from './sources.js';
 import { type VerifiedX509Svid, verifyX509Svid, type X509SvidExpectation } from './verify-x509-svid.js';
 import { chainBytes, isWithinLimits } from './x509-chain.js';
@@ -51,29 +52,34 @@ export function createX509SvidVerifier(options: X509SvidVerifierOptions): X509Sv
     throw new RangeError('maxCachedChains must be a non-negative integer');
   }
   const memory = new ProofMemory<ProvenChain>(maxCachedChains);
+  const byTail = new OldestOut<KnownCredential<ProvenChain>>(maxCachedChains);
   const prove = (chain: readonly Uint8Array[], now: number) => verifyX509Svid(chain, bundles, { now, usage, requireBothUsages });
 
   const verify = (chain: readonly Uint8Array[], now: number): VerifiedX509Svid => {
     // What is too large, or no chain at all, is refused; nothing is looked up for it.
     if (maxCachedChains === 0 || !Number.isFinite(now) || !isWithinLimits(chain)) return prove(chain, now);
-    const key = signedTextOf(chain[0]);
-    const known = memory.see(key, now);
-    const proof = known?.proof;
-    const at = known?.seenAt ?? now;
-    if (
-      proof !== undefined &&
-      at <= proof.svid.validUntil &&
-      isSameChain(proof.certificates, chain) &&
-      bundles.x509Bundle(proof.svid.id.trustDomain) === proof.svid.bundle
-    ) {
-      return proof.svid;
+    const tail = tailOf(chain);
+    const same = byTail.get(tail);
+    if (same?.proof !== undefined && isSameChain(same.proof.certificates, chain)) {
+      memory.seeAgain(same, now);
+      byTail.add(tail, same);
+      const { svid } = same.proof;
+      if (same.seenAt <= svid.validUntil && bundles.x509Bundle(svid.id.trustDomain) === svid.bundle) return svid;
     }
+    const key = signedTextOf(chain[0]);
+    const at = memory.see(key, now)?.seenAt ?? now;
     const svid = prove(chain, at);
     const fits = chainBytes(chain) <= MAX_CACHED_CHAIN_BYTES;
-    memory.keep(key, at, svid, fits ? { certificates: chain.map((der) => new Uint8Array(der)), svid } : undefined);
+    const proof = fits ? { certificates: chain.map((der) => new Uint8Array(der)), svid } : undefined;
+    byTail.add(tail, memory.keep(key, at, svid, proof));
     return svid;
   };
   return Object.freeze({ verify });
+}
+
+/** The end of the leaf's signature: the short way to a chain that is remembered, of which every byte is compared then. */
+function tailOf([leaf]: readonly Uint8Array[]): string {
+  return latin1Of((leaf ?? new Uint8Array()).subarray(-24));
 }
 
 /** What the issuer signed of a leaf, as text. @throws SpiffeError `der_malformed` */
