@@ -89,6 +89,7 @@ const VERIFIERS = [
       'spiffe-bundle',
       'marshal-spiffe-bundle',
       'jwt-bundle',
+      'jwt-bundle.equals',
     ],
   },
 ];
