@@ -25,6 +25,7 @@ export class GuardedCall implements Watched {
   #policy: Policy;
   #onRevoked: ((refusal: Refusal) => void) | undefined;
   #seesMessages = true;
+  readonly #judgedInPass: number;
 
   constructor(core: GuardCore, connection: Connection, authentication: Authentication, method: Method, policy: Policy) {
     this.#core = core;
@@ -32,6 +33,7 @@ export class GuardedCall implements Watched {
     this.#authentication = authentication;
     this.#policy = policy;
     this.#context = { caller: authentication, method, server: core.server(), peerAddress: connection.peerAddress };
+    this.#judgedInPass = core.sweep.passes;
   }
 
   get caller(): Caller {
@@ -92,7 +94,11 @@ export class GuardedCall implements Watched {
   watch(onRevoked: (refusal: Refusal) => void, seesMessages = true): void {
     this.#onRevoked = onRevoked;
     this.#seesMessages = seesMessages;
-    this.#core.sweep.calls.add(this);
+    const { sweep } = this.#core;
+    sweep.calls.add(this);
+    if (sweep.passes !== this.#judgedInPass) {
+      sweep.scheduleAll(); // something changed between the verdict and now, and nobody told this call
+    }
   }
 
   /** The call is over: it is not watched any more. May be called more than once. */

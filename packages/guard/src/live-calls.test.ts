@@ -56,6 +56,23 @@ describe.each(['x509', 'jwt'] as const)('%s', (kind) => {
     },
   );
 
+  test('a withdrawal between its verdict and the watch over it ends it too', async () => {
+    const tested = await TestedGuard.start();
+    const token = kind === 'jwt' ? { token: await tested.tokenOf(CALLER) } : {};
+    const admit = () => tested.admitted(tested.connect(kind === 'x509' ? CALLER : undefined), { ...token, method: GET });
+    const [call, twin] = [admit(), admit()];
+    const onRevoked = vi.fn();
+    twin.watch(onRevoked);
+    await nextTurn();
+    expect(onRevoked).not.toHaveBeenCalled();
+    tested.authority.unfederate('home.example', 'partner.example');
+    await nextTurn();
+    expect(onRevoked).toHaveBeenCalledOnce();
+    call.watch(onRevoked);
+    await nextTurn();
+    expect(onRevoked).toHaveBeenCalledTimes(2);
+  });
+
   test('another bundle that still vouches for it keeps it, also within the grace', async () => {
     const { at, tested } = await liveCall(kind, { streams: { afterExpiryMs: 60_000 } });
     const partner = tested.authority.trustDomain('partner.example');

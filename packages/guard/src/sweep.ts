@@ -75,6 +75,7 @@ export class Sweep {
   readonly #monotonic: () => number;
   readonly #timer: NodeJS.Timeout;
   #sliceDue = false;
+  #passes = 0;
 
   /**
    * `allDueAt` answers from when on all of it is due, as what it rests on ends; it must not throw. `monotonic` measures
@@ -87,8 +88,14 @@ export class Sweep {
     this.#timer = setInterval(() => this.#checkDue(), SWEEP_MS).unref();
   }
 
+  /** How often everything that was watched had to be checked. What was judged under another count has missed a change. */
+  get passes(): number {
+    return this.#passes;
+  }
+
   /** Checks everything once the current turn of the event loop is over; several changes in one turn cost one pass. */
   scheduleAll(): void {
+    this.#passes += 1;
     this.calls.unsettleAll();
     this.connections.unsettleAll();
     this.#scheduleSlice();

@@ -31,7 +31,7 @@ test('what is known of a credential is one object, also when it is proven again'
   const known = memory.keep('a1', 5, svidOf('spiffe://a/1', bundle), '1');
   expect(memory.keep('a1', 3, svidOf('spiffe://a/1', bundle), 'another')).toBe(known);
   expect(known).toMatchObject({ seenAt: 5, proof: 'another' });
-  memory.seeAgain(known, 7);
+  memory.see('a1', 7);
   expect(memory.see('a1', 1)).toBe(known);
   expect(known.seenAt).toBe(7);
 });

@@ -37,14 +37,10 @@ export class ProofMemory<Proof> {
   /** A credential is presented. What is known of it becomes the newest. */
   see(key: string, now: number): KnownCredential<Proof> | undefined {
     const known = this.#known.get(key);
-    if (known !== undefined) this.seeAgain(known, now);
-    return known;
-  }
-
-  /** The same for a credential of which is known what is known of it. */
-  seeAgain(known: KnownCredential<Proof>, now: number): void {
-    this.#known.add(known.key, known);
+    if (known === undefined) return undefined;
+    this.#known.add(key, known);
     known.seenAt = Math.max(known.seenAt, now);
+    return known;
   }
 
   /** A credential was proven. The first one under another bundle ends all proofs of its trust domain, which hold the old one. */

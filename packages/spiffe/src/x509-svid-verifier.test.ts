@@ -83,6 +83,19 @@ describe('createX509SvidVerifier', () => {
     expectRefusal(() => verifier.verify(ders(leaf, intermediate), NOW), 'certificate_expired', 'X-12');
   });
 
+  it('TX-7: also when the leaf was forgotten meanwhile and is proven under another signature', () => {
+    const { verifier } = setUp({ maxCachedChains: 2 });
+    const spec = { key: newKey(), notAfter: NOW + 5000 };
+    const [chain, twin] = [1, 2].map(() => ders(issueLeaf(intermediate, 'spiffe://td/a', spec), intermediate));
+    if (chain === undefined || twin === undefined) throw new Error('two chains');
+    const first = verifier.verify(chain, NOW);
+    verifier.verify(chainOf('b'), NOW);
+    expect(verifier.verify(chain, NOW)).toBe(first);
+    verifier.verify(twin, NOW);
+    expectRefusal(() => verifier.verify(chain, NOW + 6000), 'certificate_expired', 'X-12');
+    expectRefusal(() => verifier.verify(twin, NOW), 'certificate_expired', 'X-12');
+  });
+
   it('X-12: the clock does not run backwards for a remembered leaf', () => {
     const { verifier } = setUp();
     const chain = ders(issueLeaf(intermediate, 'spiffe://td/a', { notBefore: NOW }), intermediate);

@@ -60,8 +60,8 @@ export function createX509SvidVerifier(options: X509SvidVerifierOptions): X509Sv
     if (maxCachedChains === 0 || !Number.isFinite(now) || !isWithinLimits(chain)) return prove(chain, now);
     const tail = tailOf(chain);
     const same = byTail.get(tail);
-    if (same?.proof !== undefined && isSameChain(same.proof.certificates, chain)) {
-      memory.seeAgain(same, now);
+    // What the memory has forgotten, or holds anew, is not what it knows of the leaf any more.
+    if (same?.proof !== undefined && isSameChain(same.proof.certificates, chain) && memory.see(same.key, now) === same) {
       byTail.add(tail, same);
       const { svid } = same.proof;
       if (same.seenAt <= svid.validUntil && bundles.x509Bundle(svid.id.trustDomain) === svid.bundle) return svid;
