@@ -30,7 +30,7 @@ grant_holds(_) if judged_elsewhere
 # title: Searching past what may be read
 # description: >-
 #   SearchRecords answers with whole records, whatever their names: it takes a grant to read that is limited to none of
-#   them. SearchCIDs, which a limited reader has, names records only.
+#   them, and to no other method. SearchCIDs, which a limited reader has, names records only.
 search_exceeds_reading if {
 	input.action.properties.service == "agntcy.dir.search.v1.SearchService"
 	input.action.properties.method == "SearchRecords"
@@ -40,6 +40,7 @@ search_exceeds_reading if {
 reads_every_record if {
 	some grant in subject_grants
 	not limited(grant)
+	method_holds(grant)
 	some role in grant.roles
 	"read" in classes_of_role[role]
 }

@@ -52,7 +52,13 @@ denials contains "no_grant" if count(subject_grants) == 0
 denials contains "role_lacks_class" if {
 	count(unknown) == 0
 	count(subject_grants) > 0
+	not some_role_covers_class
+}
+
+denials contains "method_outside_grant" if {
+	count(unknown) == 0
 	count(covering_grants) == 0
+	some_role_covers_class
 }
 
 denials contains code if {
@@ -63,4 +69,9 @@ denials contains code if {
 denials contains "search_exceeds_reading" if {
 	count(covering_grants) > 0
 	search_exceeds_reading
+}
+
+some_role_covers_class if {
+	some grant in subject_grants
+	covers_class(grant)
 }

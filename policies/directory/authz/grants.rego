@@ -14,10 +14,11 @@ subject_grants := [grant |
 ]
 
 # METADATA
-# description: The subject's grants with a role that covers the class of the action.
+# description: The subject's grants with a role that covers the class of the action, for this method.
 covering_grants := [grant |
 	some grant in subject_grants
 	covers_class(grant)
+	method_holds(grant)
 ]
 
 grants_by_id := [grant | some grant in data.directory.grants.ids[input.subject.id]]
@@ -39,3 +40,7 @@ covers_class(grant) if {
 	some role in grant.roles
 	input.action.properties.class in classes_of_role[role]
 }
+
+method_holds(grant) if not grant.methods
+
+method_holds(grant) if input.action.name in grant.methods

@@ -90,6 +90,18 @@ export const grantsSchema = {
             ]
           }
         },
+        "methods": {
+          "description": "The roles hold for these methods only. What a role does not cover is not granted by naming it here.",
+          "type": "array",
+          "minItems": 1,
+          "uniqueItems": true,
+          "items": {
+            "type": "string",
+            "description": "a method in full, as /package.Service/Method",
+            "maxLength": 512,
+            "pattern": "^/[A-Za-z0-9_.]+/[A-Za-z0-9_]+$"
+          }
+        },
         "names": {
           "description": "The record's name is one of these or lies below one, on a segment boundary.",
           "type": "array",

@@ -45,6 +45,14 @@ export interface Grant {
    */
   readonly roles: readonly Role[];
   /**
+   * The roles hold for these methods only. What a role does not cover is not granted by naming it here.
+   *
+   * @minItems 1
+   *
+   * Items: a method in full, as /package.Service/Method
+   */
+  readonly methods?: readonly string[];
+  /**
    * The record's name is one of these or lies below one, on a segment boundary.
    *
    * @minItems 1
