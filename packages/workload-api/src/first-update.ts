@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { type CallFailure, describeFailure } from './call-failure.js';
+import { thisProcess } from './this-process.js';
 import type { WorkloadApiStream } from './workload-api-channel.js';
 import { WorkloadApiError } from './workload-api-error.js';
 
@@ -7,6 +8,7 @@ import { WorkloadApiError } from './workload-api-error.js';
 export type WorkloadApiProfile = 'x509' | 'x509-bundles' | 'jwt';
 
 const PROFILES: readonly WorkloadApiProfile[] = ['x509', 'jwt'];
+const NOT_OURS = /\b(EACCES|EPERM)\b/;
 const RPC: Readonly<Record<WorkloadApiProfile, WorkloadApiStream>> = {
   x509: 'FetchX509SVID',
   'x509-bundles': 'FetchX509Bundles',
@@ -101,6 +103,9 @@ export class FirstUpdate {
 function remedy(failure: CallFailure | undefined): string {
   switch (failure?.code) {
     case status.UNAVAILABLE:
+      if (NOT_OURS.test(failure.details)) {
+        return ` (may this process open its socket? ${thisProcess()} needs the right to write to it, and to enter each folder on the way)`;
+      }
       return ' (is the agent running, and may this process open its socket?)';
     case status.PERMISSION_DENIED:
       return ' (is there a registration entry for this workload?)';

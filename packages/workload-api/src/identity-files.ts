@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
+import { thisProcess } from './this-process.js';
 import { WorkloadApiError } from './workload-api-error.js';
 
 const MAX_FILE_BYTES = 8 * 1024 * 1024;
@@ -70,8 +71,15 @@ async function readOne(path: string, isSecret: boolean): Promise<FileContent> {
       await file.close();
     }
   } catch (cause) {
-    return { error: new WorkloadApiError('file_unreadable', `${path} cannot be read: ${codeOf(cause)}`, { cause }) };
+    const code = codeOf(cause);
+    const remedy = code === 'EACCES' ? `: ${remedyOf(isSecret)}` : '';
+    return { error: new WorkloadApiError('file_unreadable', `${path} cannot be read: ${code}${remedy}`, { cause }) };
   }
+}
+
+/** None but its owner may have a right on a key, so that owner must be us. */
+function remedyOf(isSecret: boolean): string {
+  return `${thisProcess()} must ${isSecret ? 'own it' : 'be allowed to read it'}, and be allowed to enter each folder on the way`;
 }
 
 function exposed(path: string, mode: number): WorkloadApiError {
