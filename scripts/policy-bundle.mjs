@@ -1,7 +1,7 @@
 // One OPA bundle from Rego sources, the same bytes each time, with the record that @dirgate/policy reads (DESIGN §4.17).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,24 +10,30 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 const tar = createRequire(new URL('../packages/policy/package.json', import.meta.url))('tar-stream');
 
 /**
- * Builds the sources below `folder` (relative to `cwd`), tests left out.
- * `record` adds the phases, what `opa deps` found and the digest of policy.wasm to the manifest.
+ * Builds the sources below `folder` (relative to `cwd`), tests left out. `data` becomes the bundle's own data, `revision` the
+ * manifest's. The record in the manifest has the phases, what `opa deps` found, the digest of policy.wasm, and `probes` as they
+ * are: `{ grants?, cases }`. `record: false` leaves it out.
  */
 export async function buildBundle(
   opa,
-  { cwd, folder, entrypoint = 'directory/authz/decision', phases = ['call', 'request'], record = true },
+  { cwd, folder, entrypoint = 'directory/authz/decision', phases = ['call', 'request'], data, revision, probes, record = true },
 ) {
+  if (record && probes === undefined) throw new Error(`${cwd}/${folder}: a bundle with a record needs probes`);
   const scratch = mkdtempSync(join(tmpdir(), 'dirgate-policy-'));
   try {
     const output = join(scratch, 'bundle.tar.gz');
     const sources = ['--ignore', '*_test.rego', folder];
-    run(opa, ['build', '-t', 'wasm', '-e', entrypoint, '--prune-unused', '-o', output, ...sources], cwd);
+    if (data !== undefined) {
+      writeFileSync(join(scratch, 'data.json'), JSON.stringify(data));
+      sources.push(join(scratch, 'data.json'));
+    }
+    const named = revision === undefined ? [] : ['--revision', revision];
+    run(opa, ['build', '-t', 'wasm', '-e', entrypoint, '--prune-unused', ...named, '-o', output, ...sources], cwd);
     const files = await unpack(gunzipSync(readFileSync(output)));
     if (record) {
       const manifest = JSON.parse(files.get('.manifest').toString());
-      manifest.metadata = {
-        dirgate: { phases, inputs: inputsOf(opa, { cwd, folder, entrypoint }), wasm_sha256: sha256(files.get('policy.wasm')) },
-      };
+      const inputs = inputsOf(opa, { cwd, folder, entrypoint });
+      manifest.metadata = { dirgate: { phases, inputs, wasm_sha256: sha256(files.get('policy.wasm')), probes } };
       files.set('.manifest', Buffer.from(`${JSON.stringify(manifest)}\n`));
     }
     return gzipSync(await pack(files), { level: 9 });

@@ -7,8 +7,10 @@ import { generatedFiles } from './policy-types.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const fixtures = 'packages/policy/src/test-support/bundles';
 
+const probes = JSON.parse(readFileSync(`${root}policies/probes.json`, 'utf8'));
+
 const bundles = [
-  ['policies/dist/directory.tar.gz', { cwd: `${root}policies`, folder: 'directory' }],
+  ['policies/dist/directory.tar.gz', { cwd: `${root}policies`, folder: 'directory', probes }],
   // Faults for the tests of @dirgate/policy.
   [`${fixtures}/echo.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'echo', record: false }],
   [`${fixtures}/foreign-builtin.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'foreign-builtin', record: false }],

@@ -1,11 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
+import { checkPath, maxUnpackedBytes, named, tooLarge, unsafe } from './bundle-limits.js';
 import { PolicyError } from './policy-error.js';
 
-const maxCompressedBytes = 16 * 1024 * 1024;
-const maxUnpackedBytes = 64 * 1024 * 1024;
-const maxEntries = 1_000;
-const maxPathBytes = 512;
+/** The most bytes that a `.tar.gz` may have. */
+export const maxCompressedBytes = 16 * 1024 * 1024;
 
 const remedy = 'build it anew with `opa build`, or copy it again';
 
@@ -52,32 +51,14 @@ function gunzip(bytes: Uint8Array, origin: string): Buffer {
 }
 
 function checkEntry(header: Header, files: ReadonlyMap<string, Uint8Array>, origin: string): string {
-  const named = `${origin}: entry ${JSON.stringify(header.name.slice(0, maxPathBytes))}`;
   if (header.type !== 'file') {
-    throw new PolicyError(
-      'bundle_unsafe_entry',
-      `${named} is a ${header.type ?? 'special file'}; a bundle holds regular files only`,
-    );
+    throw unsafe(header.name, `is a ${header.type ?? 'special file'}; a bundle holds regular files only`, origin);
   }
   // A size that the library cannot read is null, and such an entry never ends.
-  if (!Number.isSafeInteger(header.size)) throw new PolicyError('bundle_bad_archive', `${named} has no size; ${remedy}`);
-  if (files.size >= maxEntries) throw tooLarge(origin, `${maxEntries} entries`);
-  // `opa build` writes absolute names.
-  const path = header.name.startsWith('/') ? header.name.slice(1) : header.name;
-  if (!isPlainPath(path)) {
-    throw new PolicyError('bundle_unsafe_entry', `${named} is not a plain relative path; build the bundle with \`opa build\``);
+  if (!Number.isSafeInteger(header.size)) {
+    throw new PolicyError('bundle_bad_archive', `${named(header.name, origin)} has no size; ${remedy}`);
   }
-  if (files.has(path)) throw new PolicyError('bundle_duplicate_entry', `${named} is there twice; ${remedy}`);
-  return path;
-}
-
-function isPlainPath(path: string): boolean {
-  if (Buffer.byteLength(path) > maxPathBytes || path.includes('\\') || path.includes('\0')) return false;
-  return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
-}
-
-function tooLarge(origin: string, limit: string, cause?: unknown): PolicyError {
-  return new PolicyError('bundle_too_large', `${origin}: larger than ${limit}; move data out of the bundle`, { cause });
+  return checkPath(header.name, files, origin);
 }
 
 function truncated(origin: string, cause: unknown): PolicyError {

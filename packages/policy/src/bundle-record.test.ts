@@ -10,21 +10,31 @@ const record = {
     ['resource', 'properties', 'name'],
   ],
   wasm_sha256: 'ab',
+  probes: {
+    cases: [
+      { note: 'yes', input: {}, allow: true, reasons: ['x'] },
+      { note: 'no', input: { a: 1 }, allow: false },
+    ],
+  },
 };
-const parse = (dirgate: unknown) => parseBundleRecord({ revision: '', metadata: { dirgate } }, 'x.tar.gz');
+const parse = (dirgate: unknown) => parseBundleRecord(dirgate, 'x.tar.gz');
+const withCases = (cases: unknown) => ({ ...record, probes: { cases } });
+const [yes, no] = record.probes.cases;
 
 describe('parseBundleRecord', () => {
   it('reads what is there', () => {
-    expect(parse(record)).toEqual({ phases: record.phases, inputs: record.inputs, wasmSha256: 'ab' });
+    const probes = { grants: undefined, cases: [yes, { ...no, reasons: undefined }] };
+    expect(parse(record)).toEqual({ phases: record.phases, inputs: record.inputs, wasmSha256: 'ab', probes });
+    const grants = { trust_domains: { 'a.example': [{ roles: ['reader'] }] } };
+    expect(parse({ ...record, probes: { ...record.probes, grants } }).probes?.grants).toEqual(grants);
     expect(parse({ ...record, phases: ['call', 'request', 'response'] }).phases).toHaveLength(3);
   });
 
   it('gives the defaults without a record', () => {
-    for (const manifest of [undefined, {}, { metadata: {} }, { metadata: { other: 1 } }]) {
-      const defaults = parseBundleRecord(manifest, 'x.tar.gz');
-      expect(defaults.phases).toEqual(['call', 'request']);
-      expect(mayRead(defaults, ['anything'])).toBe(true);
-    }
+    const defaults = parse(undefined);
+    expect(defaults.phases).toEqual(['call', 'request']);
+    expect(defaults.probes).toBe(undefined);
+    expect(mayRead(defaults, ['anything'])).toBe(true);
   });
 
   it.each<[string, unknown]>([
@@ -36,6 +46,19 @@ describe('parseBundleRecord', () => {
     ['inputs that are no paths', { ...record, inputs: ['subject.id'] }],
     ['no inputs', { ...record, inputs: undefined }],
     ['no digest', { ...record, wasm_sha256: undefined }],
+    ['no probes', { ...record, probes: undefined }],
+    ['probes without cases', { ...record, probes: {} }],
+    ['an unknown member of the probes', { ...record, probes: { ...record.probes, more: 1 } }],
+    ['grants of the probes that are none', { ...record, probes: { ...record.probes, grants: { idz: {} } } }],
+    ['no case that denies', withCases([yes, yes])],
+    ['no case that allows', withCases([no])],
+    ['no case', withCases([])],
+    ['too many cases', withCases(Array.from({ length: 257 }, (_, index) => (index === 0 ? yes : no)))],
+    ['a case without a note', withCases([yes, no, { ...yes, note: '' }])],
+    ['a case without an input', withCases([yes, no, { ...yes, input: [] }])],
+    ['a case that allows by text', withCases([yes, no, { ...yes, allow: 'true' }])],
+    ['a case with reasons that are no texts', withCases([yes, no, { ...yes, reasons: [1] }])],
+    ['a case with an unknown member', withCases([yes, no, { ...yes, reason: [] }])],
   ])('refuses %s', async (_, dirgate) => {
     expect((await errorOf(() => parse(dirgate))).code).toBe('bundle_bad_record');
   });

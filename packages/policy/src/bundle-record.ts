@@ -1,3 +1,4 @@
+import { type BundleProbes, parseProbes } from './bundle-probes.js';
 import { isJsonObject } from './json-object.js';
 import type { PolicyPhase } from './policy.js';
 import { PolicyError } from './policy-error.js';
@@ -10,27 +11,30 @@ export interface BundleRecord {
   readonly inputs: readonly (readonly string[])[] | undefined;
   /** Hex digest of the `policy.wasm` that the rest is about; `undefined` where there is no record. */
   readonly wasmSha256: string | undefined;
+  /** What it must decide rightly before every activation; `undefined` where there is no record. */
+  readonly probes: BundleProbes | undefined;
 }
 
 const knownPhases: readonly PolicyPhase[] = ['call', 'request', 'response'];
-const noRecord: BundleRecord = { phases: ['call', 'request'], inputs: undefined, wasmSha256: undefined };
+
+/** What holds for a bundle without a record. */
+export const noRecord: BundleRecord = {
+  phases: ['call', 'request'],
+  inputs: undefined,
+  wasmSha256: undefined,
+  probes: undefined,
+};
 
 /**
- * Reads the record of a manifest; a manifest without one gives the defaults.
+ * Reads a manifest's `metadata.dirgate`; `undefined` gives {@link noRecord}.
  *
- * @throws {PolicyError} `bundle_bad_record` when there is one and it is not exactly as specified
+ * @throws {PolicyError} `bundle_bad_record` when there is one and it is not exactly as specified, `bundle_phase_unread`
  */
-export function parseBundleRecord(manifest: unknown, origin: string): BundleRecord {
-  if (manifest === undefined) return noRecord;
-  if (!isJsonObject(manifest)) throw bad(origin, 'the manifest is not an object');
-  const metadata = manifest['metadata'];
-  if (metadata === undefined) return noRecord;
-  if (!isJsonObject(metadata)) throw bad(origin, 'metadata is not an object');
-  const record = metadata['dirgate'];
+export function parseBundleRecord(record: unknown, origin: string): BundleRecord {
   if (record === undefined) return noRecord;
   if (!isJsonObject(record)) throw bad(origin, 'metadata.dirgate is not an object');
 
-  const { phases, inputs, wasm_sha256: wasmSha256, ...unknown } = record;
+  const { phases, inputs, wasm_sha256: wasmSha256, probes: probesMember, ...unknown } = record;
   const [member] = Object.keys(unknown);
   if (member !== undefined) throw bad(origin, `metadata.dirgate.${member} is unknown to this version`);
   if (!isListOf(phases, isPhase) || phases.length === 0 || new Set(phases).size !== phases.length) {
@@ -38,7 +42,9 @@ export function parseBundleRecord(manifest: unknown, origin: string): BundleReco
   }
   if (!isListOf(inputs, isPath)) throw bad(origin, 'metadata.dirgate.inputs must be a list of paths');
   if (typeof wasmSha256 !== 'string') throw bad(origin, 'metadata.dirgate.wasm_sha256 must be a digest');
-  const checked = { phases: Object.freeze([...phases]), inputs, wasmSha256 };
+  const probes = parseProbes(probesMember);
+  if (typeof probes === 'string') throw bad(origin, `metadata.dirgate.${probes}`);
+  const checked = { phases: Object.freeze([...phases]), inputs, wasmSha256, probes };
   if (mayRead(checked, ['resource', 'properties']) && !mayRead(checked, ['action', 'properties', 'phase'])) {
     throw new PolicyError(
       'bundle_phase_unread',

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { readArchive } from './archive.js';
-import { type BundleRecord, parseBundleRecord } from './bundle-record.js';
+import { type BundleManifest, parseBundleManifest } from './bundle-manifest.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 import { PolicyError } from './policy-error.js';
 
@@ -8,25 +7,29 @@ import { PolicyError } from './policy-error.js';
 export interface Bundle {
   readonly wasm: Uint8Array;
   readonly data: JsonObject;
-  readonly record: BundleRecord;
-  /** Hex SHA-256 of the bundle's bytes. */
+  readonly manifest: BundleManifest;
+  /** Hex SHA-256 over the names and contents of its files, signatures apart: the same however it is packed. */
   readonly sha256: string;
 }
 
+/** What OPA would read and we would not: leaving it out would change what the bundle means. */
+const unread = /\.wasm$|(^|\/)(data\.(json|ya?ml)|patch\.json|\.manifest|\.manifest\.pb|\.signatures\.json|plan\.(json|pb))$/;
+const ours: ReadonlySet<string> = new Set(['policy.wasm', 'data.json', '.manifest', '.signatures.json']);
+
 /**
- * Takes a bundle apart: `/policy.wasm`, `/data.json`, `/.manifest`.
- * A bundle with data elsewhere or with a second module is refused, because leaving that out would change its meaning.
+ * Takes the files of a bundle apart: `/policy.wasm`, `/data.json`, `/.manifest`.
+ * A bundle with data elsewhere or with a second module is refused.
  *
- * @throws {PolicyError} the `bundle_*` codes, except those that need the module to be compiled
+ * @throws {PolicyError} `bundle_missing_file`, `bundle_bad_archive`, `bundle_bad_json`, `bundle_digest_mismatch`, and as
+ * {@link parseBundleManifest}
  */
-export async function parseBundle(bytes: Uint8Array, origin: string): Promise<Bundle> {
-  const files = await readArchive(bytes, origin);
+export function parseBundle(files: ReadonlyMap<string, Uint8Array>, origin: string): Bundle {
   const wasm = files.get('policy.wasm');
   if (wasm === undefined) {
     throw new PolicyError('bundle_missing_file', `${origin}: holds no /policy.wasm; build it with \`opa build -t wasm\``);
   }
   for (const path of files.keys()) {
-    if (path !== 'policy.wasm' && path !== 'data.json' && /\.wasm$|(^|\/)data\.(json|ya?ml)$/.test(path)) {
+    if (unread.test(path) && !ours.has(path)) {
       throw new PolicyError(
         'bundle_bad_archive',
         `${origin}: /${path} would not be read; build the bundle with \`opa build -t wasm\``,
@@ -35,14 +38,15 @@ export async function parseBundle(bytes: Uint8Array, origin: string): Promise<Bu
   }
   const data = parseJson(files.get('data.json'), '/data.json', origin) ?? {};
   if (!isJsonObject(data)) throw new PolicyError('bundle_bad_json', `${origin}: /data.json is not an object`);
-  const record = parseBundleRecord(parseJson(files.get('.manifest'), '/.manifest', origin), origin);
-  if (record.wasmSha256 !== undefined && record.wasmSha256 !== sha256(wasm)) {
+  const manifest = parseBundleManifest(parseJson(files.get('.manifest'), '/.manifest', origin), data, origin);
+  const { wasmSha256 } = manifest.record;
+  if (wasmSha256 !== undefined && wasmSha256 !== sha256(wasm)) {
     throw new PolicyError(
       'bundle_digest_mismatch',
       `${origin}: /policy.wasm is not the one that the manifest's record is about; build the bundle with \`npm run policy:build\``,
     );
   }
-  return { wasm, data, record, sha256: sha256(bytes) };
+  return { wasm, data, manifest, sha256: digest(files) };
 }
 
 function parseJson(bytes: Uint8Array | undefined, path: string, origin: string): unknown {
@@ -56,6 +60,11 @@ function parseJson(bytes: Uint8Array | undefined, path: string, origin: string):
   }
 }
 
-function sha256(bytes: Uint8Array): string {
+function digest(files: ReadonlyMap<string, Uint8Array>): string {
+  const lines = [...files].filter(([path]) => path !== '.signatures.json').map(([path, bytes]) => `${sha256(bytes)} ${path}\0`);
+  return sha256(lines.sort().join(''));
+}
+
+function sha256(bytes: Uint8Array | string): string {
   return hash('sha256', bytes, 'hex');
 }

@@ -1,5 +1,5 @@
 import { hostBuiltins } from './host-builtins.js';
-import { isJsonObject } from './json-object.js';
+import { isJsonObject, type JsonObject } from './json-object.js';
 import { compileWasm, type LoadedPolicy, loadPolicySync, type WasmModule } from './opa-wasm.js';
 import { PolicyError } from './policy-error.js';
 
@@ -19,27 +19,43 @@ export interface Engine {
   discard(): void;
 }
 
+/** A compiled module. */
+export interface CompiledEngine {
+  readonly module: WasmModule;
+  /** How many pages an instance starts with. */
+  readonly initialPages: number;
+}
+
 /**
- * Compiles a module and starts it once, with `data` (JSON text) loaded.
+ * Compiles a module, off the event loop.
+ *
+ * @throws {PolicyError} `bundle_bad_wasm`
+ */
+export async function compileEngine(wasm: Uint8Array, origin: string): Promise<CompiledEngine> {
+  try {
+    // A data segment is never larger than the module that it is in.
+    return { module: await compileWasm(wasm), initialPages: Math.ceil(wasm.byteLength / pageBytes) + 5 };
+  } catch (cause) {
+    throw badWasm(cause, origin);
+  }
+}
+
+/**
+ * Starts a compiled module once, with data loaded.
  * Checked: it is an OPA module of an ABI that we know, has the {@link entrypoint}, and needs no built-in that is missing.
  *
  * @throws {PolicyError} `bundle_bad_wasm`, `bundle_missing_entrypoint`, `bundle_unknown_builtin`
  */
-export async function createEngine(wasm: Uint8Array, data: ArrayBuffer, origin: string): Promise<Engine> {
+export function startEngine({ module, initialPages }: CompiledEngine, data: JsonObject, origin: string): Engine {
   let start: () => Instance;
   let first: Instance;
   try {
-    const module = await compileWasm(wasm);
-    // A data segment is never larger than the module that it is in.
-    const initial = Math.ceil(wasm.byteLength / pageBytes) + 5;
-    start = () => startInstance(module, initial, data);
+    // Always a buffer of its own: the library reads all of it.
+    const text = Uint8Array.from(Buffer.from(JSON.stringify(data))).buffer;
+    start = () => startInstance(module, initialPages, text);
     first = start();
   } catch (cause) {
-    throw new PolicyError(
-      'bundle_bad_wasm',
-      `${origin}: /policy.wasm does not start (${cause instanceof Error ? cause.message : String(cause)}); build it anew with \`opa build -t wasm\`, or give it less data`,
-      { cause },
-    );
+    throw badWasm(cause, origin);
   }
   checkInstance(first, origin);
 
@@ -67,6 +83,14 @@ interface Instance {
   readonly loaded: LoadedPolicy;
   readonly builtins: readonly string[];
   readonly startBytes: number;
+}
+
+function badWasm(cause: unknown, origin: string): PolicyError {
+  return new PolicyError(
+    'bundle_bad_wasm',
+    `${origin}: /policy.wasm does not start (${cause instanceof Error ? cause.message : String(cause)}); build it anew with \`opa build -t wasm\`, or give it less data`,
+    { cause },
+  );
 }
 
 function startInstance(module: WasmModule, initial: number, data: ArrayBuffer): Instance {

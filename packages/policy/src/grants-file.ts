@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { Grants } from './gen/grants.js';
 import { grantsSchema } from './gen/grants-schema.js';
 import { PolicyError } from './policy-error.js';
+import { FileProblem, readRegularFile } from './read-file.js';
 
 const maxBytes = 8 * 1024 * 1024;
 
@@ -51,17 +51,16 @@ export function isGrants(value: unknown): value is Grants {
 }
 
 async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | undefined;
   try {
-    bytes = await readFile(path);
+    bytes = await readRegularFile(path, { maxBytes, followsLink: true });
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
+    const reason = cause instanceof FileProblem ? cause.message : 'unknown';
     throw new PolicyError('grants_unreadable', `${path}: cannot be read (${reason}); check the path and its permissions`, {
       cause,
     });
   }
-  if (bytes.byteLength > maxBytes)
-    throw new PolicyError('grants_invalid', `${path}: larger than ${maxBytes} bytes; use prefixes`);
+  if (bytes === undefined) throw new PolicyError('grants_invalid', `${path}: larger than ${maxBytes} bytes; use prefixes`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

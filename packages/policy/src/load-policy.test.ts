@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadPolicy } from './load-policy.js';
 import { errorOf } from './test-support/error-of.js';
@@ -20,6 +20,17 @@ function write(name: string, content: string | Uint8Array): string {
   const path = join(folder, name);
   writeFileSync(path, content);
   return path;
+}
+
+function unpack(name: string, entries: readonly PackedEntry[]): string {
+  const directory = join(folder, name);
+  mkdirSync(directory);
+  for (const { header, data = '' } of entries) {
+    const path = join(directory, header.name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, data);
+  }
+  return directory;
 }
 
 let shipped: readonly PackedEntry[];
@@ -69,6 +80,16 @@ describe('loadPolicy', () => {
     });
   });
 
+  it('loads an unpacked bundle, to the same revision', async () => {
+    const archived = (await loadPolicy({ bundle: shippedBundle })).current();
+    const directory = unpack('unpacked', shipped);
+    expect((await loadPolicy({ bundle: directory })).current().revision).toBe(archived.revision);
+    symlinkSync(directory, join(folder, 'link'));
+    expect((await loadPolicy({ bundle: join(folder, 'link') })).current().revision).toBe(archived.revision);
+    writeFileSync(join(directory, 'more.txt'), 'x');
+    expect((await loadPolicy({ bundle: directory })).current().revision).not.toBe(archived.revision);
+  });
+
   it('takes the record from the manifest, and the worst case without one', async () => {
     const policy = (await loadPolicy({ bundle: fixtureBundle('echo') })).current();
     expect(policy.reads('context', 'time_ms')).toBe(true);
@@ -79,7 +100,8 @@ describe('loadPolicy', () => {
 describe('a bundle that cannot be used is refused by name', () => {
   it.each<[string, string, () => Promise<string> | string]>([
     ['no such file', 'bundle_unreadable', () => join(folder, 'absent.tar.gz')],
-    ['a folder', 'bundle_unreadable', () => folder],
+    ['an empty folder', 'bundle_missing_file', () => unpack('empty', [])],
+    ['what is neither file nor folder', 'bundle_unreadable', () => '/dev/null'],
     ['truncated', 'bundle_truncated', () => write('truncated.tar.gz', readFileSync(shippedBundle).subarray(0, 20_000))],
     ['not a gzip', 'bundle_not_gzip', () => write('text.tar.gz', 'hello')],
     [
@@ -119,7 +141,7 @@ describe('a bundle that cannot be used is refused by name', () => {
     ],
     [
       'a manifest that is no object',
-      'bundle_bad_record',
+      'bundle_bad_manifest',
       async () => write('manifest-list.tar.gz', await packBundle(withEntry(shipped, '/.manifest', '[]'))),
     ],
     [
@@ -164,6 +186,48 @@ describe('a bundle that cannot be used is refused by name', () => {
     const bundle = await packBundle(withEntry(shipped, '/data.json', JSON.stringify({ directory: { grants: {} } })));
     expect((await loadPolicy({ bundle })).current().decide(input).allow).toBe(false);
     expect((await errorOf(() => loadPolicy({ bundle, data: write('both.yaml', grants) }))).code).toBe('bundle_bad_json');
+  });
+});
+
+describe('the probes of a bundle', () => {
+  interface Manifest {
+    readonly metadata: { readonly dirgate: { readonly probes: { readonly grants: object; readonly cases: readonly Case[] } } };
+  }
+  type Case = Readonly<Record<'note' | 'input' | 'allow' | 'reasons', unknown>>;
+
+  async function probed(change: (probes: { grants?: object; cases: Case[] }) => object): Promise<Buffer> {
+    const entry = shipped.find(({ header }) => header.name === '/.manifest');
+    const manifest = JSON.parse(Buffer.from(entry?.data ?? '').toString()) as Manifest;
+    const { dirgate } = manifest.metadata;
+    const probes = change(structuredClone(dirgate.probes) as { grants: object; cases: Case[] });
+    const changed = { ...manifest, metadata: { dirgate: { ...dirgate, probes } } };
+    return packBundle(withEntry(shipped, '/.manifest', JSON.stringify(changed)));
+  }
+
+  it('are decided with grants of their own, and leave none behind', async () => {
+    const policy = (await loadPolicy({ bundle: await probed((probes) => probes) })).current();
+    const [allowed] = JSON.parse(readFileSync(join(dirname(shippedBundle), '../probes.json'), 'utf8')).cases;
+    expect(allowed).toMatchObject({ allow: true });
+    expect(policy.decide(allowed.input)).toMatchObject({ allow: false, reasons: ['no_grant'] });
+  });
+
+  it.each<[string, (probes: { grants?: object; cases: Case[] }) => object]>([
+    [
+      'one that should allow denies',
+      ({ cases, ...rest }) => ({ ...rest, cases: cases.map((probe) => ({ ...probe, allow: true })) }),
+    ],
+    ['one has other reasons', ({ cases, ...rest }) => ({ ...rest, cases: cases.map((probe) => ({ ...probe, reasons: ['x'] })) })],
+    ['the grants are not those', ({ cases }) => ({ grants: {}, cases })],
+    ['there are no grants', ({ cases }) => ({ cases })],
+  ])('refuse the bundle when %s', async (_, change) => {
+    // A case of each kind must remain, or the record is refused for that.
+    const bundle = await probed((probes) => {
+      const { cases, ...rest } = change(probes) as { readonly cases: readonly Case[] };
+      return { ...rest, cases: [...cases, { note: 'deny', input: {}, allow: false }] };
+    });
+    const error = await errorOf(() => loadPolicy({ bundle }));
+    expect(error.code).toBe('bundle_probe_failed');
+    expect(error.message).toMatch(/its probe "call: /);
   });
 });
 

@@ -13,9 +13,11 @@ export type PolicyErrorCode =
   | 'bundle_bad_wasm'
   | 'bundle_missing_entrypoint'
   | 'bundle_unknown_builtin'
+  | 'bundle_bad_manifest'
   | 'bundle_bad_record'
   | 'bundle_digest_mismatch'
   | 'bundle_phase_unread'
+  | 'bundle_probe_failed'
   // loading: the grants
   | 'grants_unreadable'
   | 'grants_bad_yaml'

@@ -1,0 +1,59 @@
+import { hash } from 'node:crypto';
+import type { Bundle } from './bundle.js';
+import { runProbes } from './bundle-probes.js';
+import { compileEngine, startEngine } from './engine.js';
+import { createEnginePolicy } from './engine-policy.js';
+import { type GrantsFile, isGrants } from './grants-file.js';
+import { isJsonObject, type JsonObject } from './json-object.js';
+import type { Policy } from './policy.js';
+import { PolicyError } from './policy-error.js';
+
+/**
+ * A policy of a bundle and the operator's grants, that takes the bundle's own probe decisions rightly.
+ *
+ * @throws {PolicyError} `bundle_bad_json`, `bundle_bad_wasm`, `bundle_missing_entrypoint`, `bundle_unknown_builtin`,
+ * `bundle_probe_failed`
+ */
+export async function buildPolicy(bundle: Bundle, file: GrantsFile | undefined, origin: string): Promise<Policy> {
+  const { record } = bundle.manifest;
+  const data = mergeGrants(bundle.data, file, origin);
+  const revision = revisionOf(bundle, file);
+  const compiled = await compileEngine(bundle.wasm, origin);
+  if (record.probes !== undefined) {
+    const { grants } = record.probes;
+    const probed = grants === undefined ? bundle.data : withGrants(bundle.data, grants);
+    // An instance of their own: nothing that they leave behind is there when calls are judged.
+    runProbes(createEnginePolicy(startEngine(compiled, probed, origin), record, revision), record.probes, origin);
+  }
+  return createEnginePolicy(startEngine(compiled, data, origin), record, revision);
+}
+
+function mergeGrants(data: JsonObject, file: GrantsFile | undefined, origin: string): JsonObject {
+  const { directory = {} } = data;
+  if (!isJsonObject(directory)) throw new PolicyError('bundle_bad_json', `${origin}: /data.json: directory is not an object`);
+  const own = Object.hasOwn(directory, 'grants');
+  if (own && !isGrants(directory['grants'])) {
+    throw new PolicyError(
+      'bundle_bad_json',
+      `${origin}: /data.json: directory.grants does not fit grants.schema.json; correct it`,
+    );
+  }
+  if (file === undefined) return data;
+  if (own) {
+    throw new PolicyError(
+      'bundle_bad_json',
+      `${origin}: /data.json has grants of its own; take them out, or load it without a grants file`,
+    );
+  }
+  return withGrants(data, file.grants);
+}
+
+function withGrants(data: JsonObject, grants: object): JsonObject {
+  const { directory } = data;
+  return { ...data, directory: { ...(isJsonObject(directory) ? directory : {}), grants } };
+}
+
+function revisionOf(bundle: Bundle, file: GrantsFile | undefined): string {
+  const grants = file === undefined ? 'none' : hash('sha256', file.text);
+  return hash('sha256', `${bundle.sha256} ${grants}`).slice(0, 32);
+}
