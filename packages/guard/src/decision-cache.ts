@@ -2,6 +2,7 @@ import type { Decision, Policy } from '@dirgate/policy';
 import type { Phase } from './catalogue.js';
 import type { DecisionContext } from './decision-input.js';
 import type { DecisionInput } from './gen/decision-input.js';
+import { GuardCounters } from './guard-metrics.js';
 import type { Resource } from './resources.js';
 
 /** Maps and decisions beyond this number, over all callers: everything is forgotten and learned anew. */
@@ -28,9 +29,11 @@ export class DecisionCache {
   /** The same maps by the objects that carry those parts: what a warm look-up takes. */
   #ofSubjects = new WeakMap<DecisionInput['subject'], Map<DecisionInput['action'], Map<string, Decision>>>();
   #server: DecisionInput['context']['server'] | undefined;
+  readonly #counters: GuardCounters;
   #size = 0;
 
-  private constructor(inputs: readonly Path[]) {
+  private constructor(inputs: readonly Path[], counters: GuardCounters) {
+    this.#counters = counters;
     const below = (name: string): readonly Path[] => inputs.filter(([first]) => first === name).map((path) => path.slice(1));
     this.#subjectPaths = below('subject');
     this.#actionPaths = below('action');
@@ -42,7 +45,7 @@ export class DecisionCache {
    * A cache for a policy, or `undefined` where its answers must not be remembered: nobody recorded what it reads, or it
    * reads the time, the address of the connection, or anything that holds them.
    */
-  static for(policy: Policy): DecisionCache | undefined {
+  static for(policy: Policy, counters = new GuardCounters()): DecisionCache | undefined {
     const { inputs } = policy;
     const cacheable = inputs?.every(([first, second]) => {
       switch (first) {
@@ -56,7 +59,12 @@ export class DecisionCache {
           return false; // all of the input, or something that we do not know
       }
     });
-    return inputs !== undefined && cacheable === true ? new DecisionCache(inputs) : undefined;
+    return inputs !== undefined && cacheable === true ? new DecisionCache(inputs, counters) : undefined;
+  }
+
+  /** Maps and decisions that are remembered. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The remembered decision, or what `evaluate` answers. What it throws is not remembered. */
@@ -65,8 +73,10 @@ export class DecisionCache {
     const key = keyOf(resource, this.#resourcePaths);
     const known = decisions?.get(key);
     if (known !== undefined) {
+      this.#counters.cacheHits += 1;
       return known;
     }
+    this.#counters.cacheMisses += 1;
     const decision = evaluate();
     if (key.length <= MAX_KEY_LENGTH) {
       decisions?.set(key, decision);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DecisionEvent, DecisionSink } from './decision-event.js';
+import { GuardCounters } from './guard-metrics.js';
 import { createRefusal, type Failure, type Refusal } from './refusal.js';
 import type { Resource } from './resources.js';
 
@@ -15,21 +16,25 @@ export type RecordedFacts = Pick<DecisionEvent, 'method' | 'step' | 'peerAddress
 export class DecisionRecorder {
   readonly #sink: DecisionSink | undefined;
   readonly #clock: () => number;
+  readonly #counters: GuardCounters;
   readonly #prefix = randomBytes(6).toString('hex');
   #count = 0;
 
-  constructor(sink: DecisionSink | undefined, clock: () => number) {
+  constructor(sink: DecisionSink | undefined, clock: () => number, counters = new GuardCounters()) {
     this.#sink = sink;
     this.#clock = clock;
+    this.#counters = counters;
   }
 
   allowed(facts: RecordedFacts, reasons: readonly string[]): void {
+    this.#counters.allowed += 1;
     if (this.#sink !== undefined) {
       this.#tell(this.#nextId(), facts, true, 'allowed', reasons, undefined);
     }
   }
 
   refused(facts: RecordedFacts, failure: Failure): Refusal {
+    this.#counters.refused(failure.code);
     const id = this.#nextId();
     this.#tell(id, facts, false, failure.code, failure.reasons, failure.rule);
     return createRefusal(failure.code, id);

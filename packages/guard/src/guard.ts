@@ -9,6 +9,7 @@ import { DecisionRecorder } from './decision-recorder.js';
 import { createResourceDescriber, type Describe, type DescribeLimits } from './describe.js';
 import { GuardCore, ownIdentityEnd } from './guard-core.js';
 import { GuardError } from './guard-error.js';
+import { GuardCounters, type GuardMetrics } from './guard-metrics.js';
 import { GuardedCall } from './guarded-call.js';
 import { PeerTrust } from './peer-trust.js';
 import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
@@ -69,6 +70,8 @@ export interface Guard {
   readonly liveCalls: number;
   /** How many connections have been begun and not ended. */
   readonly connections: number;
+  /** Counts and gauges for whatever collects metrics. Asking costs a small object. */
+  metrics(): GuardMetrics;
   /**
    * Begins a connection. Nothing is verified before its first call. `askToRenew` is called, at most once, when the peer
    * should dial anew while the calls of this connection run out: ahead of the end of what either side presented, and
@@ -108,12 +111,11 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
   const { identity, policy, accept, catalogue, clock = Date.now } = options;
   const trustDomain = homeOf(options);
   checkOptions(options);
-  const judge = new PolicyJudge(
-    policy,
-    options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {}),
-  );
+  const counters = new GuardCounters();
+  const describer = options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {});
+  const judge = new PolicyJudge(policy, describer, counters);
   const methods = prepareMethods(catalogue, judge);
-  const recorder = new DecisionRecorder(options.onDecision, clock);
+  const recorder = new DecisionRecorder(options.onDecision, clock, counters);
   const authenticator = new Authenticator(identity, trustDomain, accept, options.audience ?? [], options.leewayMs);
   const afterExpiryMs = options.streams?.afterExpiryMs ?? 0;
   const trust = new PeerTrust(identity);
@@ -136,6 +138,12 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
     get connections() {
       return sweep.connections.size;
     },
+    metrics: () =>
+      counters.snapshot({
+        cacheEntries: judge.cacheEntries,
+        liveCalls: sweep.calls.size,
+        connections: sweep.connections.size,
+      }),
     connect: (facts, askToRenew) => {
       const connection = new Connection(facts, trust, { openedAt: clock(), spread: Math.random(), askToRenew });
       if (askToRenew !== undefined) {

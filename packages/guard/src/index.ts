@@ -13,6 +13,7 @@ export type { Guard, GuardOptions } from './guard.js';
 export { createGuard } from './guard.js';
 export type { GuardErrorCode } from './guard-error.js';
 export { GuardError } from './guard-error.js';
+export type { GuardMetrics } from './guard-metrics.js';
 export type { GuardedCall, Verdict } from './guarded-call.js';
 export type { FailureCode, Refusal } from './refusal.js';
 export type { Validity } from './renewal.js';

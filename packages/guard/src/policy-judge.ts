@@ -3,6 +3,7 @@ import type { MessageRule, Phase } from './catalogue.js';
 import { DecisionCache } from './decision-cache.js';
 import { createDecisionInput, type DecisionContext } from './decision-input.js';
 import type { ResourceDescriber } from './describe.js';
+import { GuardCounters } from './guard-metrics.js';
 import { Failure } from './refusal.js';
 import { createResourceReader, type Resource, type ResourceReader } from './resources.js';
 
@@ -36,13 +37,15 @@ export function unsupportedPhases(policy: Policy): Failure | undefined {
 export class PolicyJudge {
   readonly #source: PolicySource;
   readonly #describe: ResourceDescriber | undefined;
+  readonly #counters: GuardCounters;
   readonly #readers = new WeakMap<MessageRule, ResourceReader>();
   /** Per revision: a new one starts empty. */
   readonly #caches = new WeakMap<Policy, DecisionCache | undefined>();
 
-  constructor(source: PolicySource, describe: ResourceDescriber | undefined) {
+  constructor(source: PolicySource, describe: ResourceDescriber | undefined, counters = new GuardCounters()) {
     this.#source = source;
     this.#describe = describe;
+    this.#counters = counters;
   }
 
   /** The policy to hold on to for one call. @throws {Failure} `policy_missing` */
@@ -52,6 +55,16 @@ export class PolicyJudge {
       throw new Failure('policy_missing');
     }
     return policy;
+  }
+
+  /** How much is remembered of the answers of the policy in force. Never throws. */
+  get cacheEntries(): number {
+    try {
+      const policy = this.#source.current();
+      return (policy && this.#caches.get(policy)?.size) ?? 0;
+    } catch {
+      return 0;
+    }
   }
 
   /** Prepares the reader of a message rule, so that a bad catalogue fails at start. @throws {GuardError} */
@@ -79,7 +92,7 @@ export class PolicyJudge {
 
   #cacheOf(policy: Policy): DecisionCache | undefined {
     if (!this.#caches.has(policy)) {
-      this.#caches.set(policy, DecisionCache.for(policy));
+      this.#caches.set(policy, DecisionCache.for(policy, this.#counters));
     }
     return this.#caches.get(policy);
   }

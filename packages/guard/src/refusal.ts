@@ -37,6 +37,9 @@ interface FailureRow {
 /** Stable name of why a call was refused. */
 export type FailureCode = keyof typeof FAILURES;
 
+/** Every code there is. */
+export const FAILURE_CODES = Object.keys(FAILURES) as readonly FailureCode[];
+
 /** The end of a call that was not allowed, ready for the wire. Holds no token, claim or certificate text. */
 export interface Refusal {
   readonly code: FailureCode;

@@ -35,6 +35,7 @@ export class TestPolicy implements PolicySource {
   phases: readonly PolicyPhase[] = ['call', 'request'];
   decide: (input: DecisionInput) => unknown = () => ({ allow: true, reasons: ['test_allow'], revision: 'one' });
   reads = true;
+  inputs: Policy['inputs'];
   readonly asked: DecisionInput[] = [];
   readonly #listeners = new Set<() => void>();
   #current: Policy | undefined = this.#make('one');
@@ -59,11 +60,11 @@ export class TestPolicy implements PolicySource {
   }
 
   #make(revision: string): Policy {
-    const { phases } = this;
+    const { phases, inputs } = this;
     return {
       revision,
       phases,
-      inputs: undefined,
+      inputs,
       reads: () => this.reads,
       decide: (input) => {
         this.asked.push(input as DecisionInput);
