@@ -1,7 +1,11 @@
-import { parseTrustDomain } from '@dirgate/spiffe';
+import { createX509Bundle, parseTrustDomain } from '@dirgate/spiffe';
 import { expect, test, vi } from 'vitest';
+import { BundleEntry } from './bundle-entry.js';
 import { IdentityState } from './identity-state.js';
 import { SILENT_LOGGER } from './workload-api-logger.js';
+import type { X509Snapshot } from './x509-snapshot.js';
+
+const A = parseTrustDomain('a.example');
 
 const NOTHING = { bundles: new Map() };
 
@@ -38,4 +42,26 @@ test('a listener sees the change, and one function registered twice is two', () 
   state.onChange(listener);
   state.setJwt(NOTHING);
   expect(seen).toEqual([NOTHING, undefined, NOTHING, undefined]);
+});
+
+test('a listener that ends it ends it for good: nothing of what comes then is seen or read', async () => {
+  const parse = vi.fn(() => createX509Bundle(A, []));
+  const arriving = (): X509Snapshot => {
+    const entry = new BundleEntry(A, Buffer.from('x'), { parse, report: () => {} }, undefined);
+    return { svids: [], chosen: undefined, bundles: new Map([[A.name, entry]]) };
+  };
+  const control = new IdentityState(SILENT_LOGGER);
+  control.setX509(arriving());
+  control.setJwt(NOTHING);
+  expect([control.x509Bundle(A), control.jwt, parse.mock.calls.length]).toEqual([expect.anything(), NOTHING, 1]);
+  control.end();
+  const state = new IdentityState(SILENT_LOGGER);
+  const listener = vi.fn(() => state.end());
+  state.onChange(listener);
+  state.setX509(arriving());
+  state.setJwt(NOTHING);
+  state.setX509(arriving());
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([state.x509, state.jwt, state.x509Bundle(A)]).toEqual([undefined, undefined, undefined]);
+  expect([parse.mock.calls.length, listener.mock.calls.length]).toEqual([1, 2]);
 });

@@ -16,6 +16,7 @@ export class IdentityState {
   #x509: X509Snapshot | undefined;
   #jwt: JwtSnapshot | undefined;
   #generation = 0;
+  #isOver = false;
 
   constructor(logger: WorkloadApiLogger, clock: () => number = Date.now) {
     this.#changes = new Listeners('a change', logger);
@@ -44,7 +45,9 @@ export class IdentityState {
     return this.#expiry.isExpired;
   }
 
+  /** As {@link setJwt}. */
   setX509(snapshot: X509Snapshot | undefined): void {
+    if (this.#isOver) return;
     const before = this.#x509;
     this.#x509 = snapshot;
     this.#expiry.watch(snapshot?.chosen);
@@ -54,10 +57,14 @@ export class IdentityState {
       told = true;
     };
     if (!sameSvids(before, snapshot)) changed();
+    // Who was told may have ended all this.
+    if (this.#isOver) return;
     this.#x509Sweep.run(before?.bundles, snapshot?.bundles, changed);
   }
 
+  /** Changes nothing any more after {@link end}. */
   setJwt(snapshot: JwtSnapshot | undefined): void {
+    if (this.#isOver) return;
     const before = this.#jwt;
     this.#jwt = snapshot;
     this.#jwtSweep.run(before?.bundles, snapshot?.bundles, () => this.#tell());
@@ -90,8 +97,9 @@ export class IdentityState {
     return this.#expiries.add(listener);
   }
 
-  /** Empties both snapshots, tells so, and forgets the listeners. */
+  /** Empties both snapshots for ever, tells so, and forgets the listeners. */
   end(): void {
+    this.#isOver = true;
     const empty = this.#x509 === undefined && this.#jwt === undefined;
     this.#x509Sweep.stop();
     this.#jwtSweep.stop();
