@@ -194,6 +194,15 @@ describe('watching', () => {
     await states.return(undefined as never);
   });
 
+  test('waits that make no sense are refused at once', async () => {
+    for (const backoff of [{ initialMs: 0 }, { maxMs: Number.NaN }]) {
+      for (const watch of [watchX509Svids, watchX509Bundles, watchJwtBundles]) {
+        await expect(watch({ ...at(), backoff }).next()).rejects.toMatchObject({ code: 'option_invalid' });
+      }
+    }
+    expect(served.callCount('FetchX509SVID')).toBe(0);
+  });
+
   test('who is slow gets the newest', async () => {
     const states = watchX509Bundles(quick());
     await states.next();

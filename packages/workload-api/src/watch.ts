@@ -66,11 +66,12 @@ async function* watch<Snapshot extends Kept, State>(
   present: (snapshot: Snapshot) => Promise<State>,
 ): AsyncGenerator<State, never, void> {
   const settings = await readCallSettings(options);
+  const backoff = readBackoff(options.backoff);
   const lifetime = new AbortController();
   const end = (): void => lifetime.abort();
   settings.signal?.addEventListener('abort', end, { once: true });
   const newest = new Newest<Snapshot>();
-  const loop = keepReading(name, { ...settings, signal: lifetime.signal }, options, read, newest);
+  const loop = keepReading(name, { ...settings, signal: lifetime.signal }, { ...options, backoff }, read, newest);
   try {
     for (;;) {
       const snapshot = await newest.take();
@@ -95,7 +96,7 @@ async function keepReading<Snapshot extends Kept>(
     logger,
     clock,
   }: CallSettings & { readonly signal: AbortSignal },
-  { backoff, onError }: WatchOptions,
+  { backoff, onError }: WatchOptions & { readonly backoff: Required<BackoffOptions> },
   read: (message: Uint8Array, context: UpdateContext<Snapshot>) => Promise<Snapshot>,
   newest: Newest<Snapshot>,
 ): Promise<void> {
@@ -119,7 +120,7 @@ async function keepReading<Snapshot extends Kept>(
         logger.error(`onError threw: ${error instanceof Error ? error.message : String(error)}`);
       }
     },
-    backoff: new Backoff(readBackoff(backoff)),
+    backoff: new Backoff(backoff),
     responseTimeoutMs: timeoutMs,
     logger,
     signal,
