@@ -1,3 +1,4 @@
+import { parseSpiffeId } from '@dirgate/spiffe';
 import { fetchX509Svids, watchX509Svids, type X509SVID, type X509SVIDResponse } from '@dirgate/workload-api';
 import { describe, expect, test } from 'vitest';
 import { eventually } from './test-support/eventually.js';
@@ -73,6 +74,36 @@ describe('SVIDs that their own bundle does not prove: trust that was taken away 
     served.inject({});
     await eventually(api, () => api.x509Bundle(B) !== undefined);
     await api.waitFor(() => api.status().state === 'ready');
+  });
+
+  test('an identity that is left out beside one that is not proven is withdrawn (W-20)', async () => {
+    const other = 'spiffe://a.example/other';
+    const several = await authority.serveWorkloadApi({ id: [ID, other] });
+    const expired = mine().issueX509Svid(other, { expiresAt: Date.now() - 1000 });
+    const unproven = (svid: X509SVID): X509SVID =>
+      svid.spiffeId === other ? { ...svid, x509Svid: expired.chain, x509SvidKey: expired.privateKey } : svid;
+    const api = await connect({ address: several.address });
+    const strict = await connect({ address: several.address, select: ({ id }) => id.toString() === ID });
+    const [mineBefore, otherBefore] = api.x509Svids();
+    // The control: both are named, and nothing changes but what is said of it.
+    several.inject({ x509Svids: (message) => ({ ...message, svids: message.svids.map(unproven) }) });
+    await Promise.all([api, strict].map((each) => each.waitFor(() => each.status().state === 'stale')));
+    expect([api.x509Svids(), strict.x509Svid()]).toEqual([[mineBefore, otherBefore], mineBefore]);
+    await api.fetchJwtSvid({ audience: 'me', subject: parseSpiffeId(ID) });
+    several.inject({
+      x509Svids: (message) => ({ ...message, svids: message.svids.slice(1).map(unproven) }),
+      jwtSvids: (message) => ({ svids: message.svids.slice(1) }),
+    });
+    await eventually(api, () => api.x509Svid() === otherBefore);
+    expect(api.x509Svids()).toEqual([otherBefore]);
+    await eventually(strict, () => strict.x509Svid() === undefined);
+    await strict.waitFor(() => strict.status().state === 'withdrawn');
+    await expect(api.fetchJwtSvid({ audience: 'me', subject: parseSpiffeId(ID) })).rejects.toMatchObject({
+      code: 'response_invalid',
+    });
+    several.inject({});
+    await Promise.all([api, strict].map((each) => each.waitFor(() => each.status().state === 'ready')));
+    expect(api.x509Svids().map(({ id }) => id.toString())).toEqual([ID, other]);
   });
 
   test('where there was no SVID before, there is none, and a single call refuses', async () => {

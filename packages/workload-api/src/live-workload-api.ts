@@ -58,7 +58,8 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
             const snapshot = await readX509Update(message, { previous, now: clock(), ...limits, report, select });
             this.#setX509(snapshot);
             const { refused, chosen } = snapshot;
-            if (refused) return { refused };
+            // Left out of it, and nothing came in its place.
+            if (refused) return { refused, ...(previous?.chosen && !chosen && { lacking: refused }) };
             // W-19: the message is good, but it has nothing for us.
             if (chosen) return {};
             return { lacking: new WorkloadApiError('svid_not_selected', 'none of our X509-SVIDs is the selected one') };

@@ -57,10 +57,10 @@ export async function runProfileStream(stream: ProfileStream): Promise<void> {
       const { lacking, refused } = await stream.apply(message, reports.report);
       held = true;
       grace.granted();
+      if (lacking) board.withdrawn(profile, lacking);
       // The loop reports it, once, as it does with what is discarded whole.
       if (refused) throw refused;
       if (lacking) {
-        board.withdrawn(profile, lacking);
         first.failed(profile, { code: status.DATA_LOSS, details: lacking.message, cause: lacking, discarded: true });
       } else {
         board.fresh(profile);

@@ -17,7 +17,7 @@ export interface X509Snapshot {
   readonly chosen: X509Svid | undefined;
   readonly bundles: BundleEntries<X509Bundle>;
   /**
-   * Why the SVIDs are those from before and not the ones that came with {@link bundles}: these do not prove them, or their time is
+   * Why the SVIDs are those from before, as far as they were named again, and not the ones that came with {@link bundles}: these do not prove them, or their time is
    * over. Trust that was taken away is gone all the same.
    */
   readonly refused?: WorkloadApiError;

@@ -37,7 +37,8 @@ export interface X509UpdateContext extends UpdateContext<X509Snapshot> {
  * that cannot be read is not trusted (TW-7). `crl` is not evaluated (W-24).
  *
  * Where all of it can be read, but an own bundle does not prove its SVID now, the bundles take effect and the SVIDs are the previous
- * ones, or none: whoever revokes an authority takes trust away, be our SVID replaced already or not. `refused` says so.
+ * ones whose ID the message names, or none: whoever revokes an authority takes trust away, be our SVID replaced already or not, and
+ * an identity that is left out was withdrawn (W-20). `refused` says so.
  *
  * Rejects with WorkloadApiError `response_invalid`: the message must be discarded, the previous state kept (W-14, W-25).
  */
@@ -63,12 +64,27 @@ export async function readX509Update(message: Uint8Array, context: X509UpdateCon
   }
   if (entries.length === 0) throw invalid('it holds no SVID');
   const merged = await mergeBundles(own, bundles, context, turns);
-  if (refused) {
-    const { svids = [], chosen } = context.previous ?? {};
-    return { svids, chosen, bundles: merged, refused };
-  }
+  if (refused) return { ...keepNamed(entries, context), bundles: merged, refused };
   const svids = entries.map(({ svid }) => svid);
   return { svids: entries, chosen: context.select(svids, context.report), bundles: merged };
+}
+
+/** The SVIDs of before, without those of identities that the message leaves out. */
+function keepNamed(
+  entries: readonly X509SvidEntry[],
+  { previous, select, report }: X509UpdateContext,
+): Pick<X509Snapshot, 'svids' | 'chosen'> {
+  if (!previous) return { svids: [], chosen: undefined };
+  const named = new Set(entries.map(({ svid }) => svid.id.toString()));
+  const svids = previous.svids.filter(({ svid }) => named.has(svid.id.toString()));
+  if (svids.length === previous.svids.length) return previous;
+  return {
+    svids,
+    chosen: select(
+      svids.map(({ svid }) => svid),
+      report,
+    ),
+  };
 }
 
 /** Why an SVID must not be presented, though it could be read. */
