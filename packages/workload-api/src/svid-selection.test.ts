@@ -40,6 +40,26 @@ describe('when none fits (W-19)', () => {
   );
 });
 
+describe('a function of somebody else (W-19)', () => {
+  test('that throws costs the SVID that it threw for, and no more', () => {
+    const report = vi.fn();
+    const select = (svid: X509Svid): boolean => {
+      if (svid === internal) throw new Error('mine');
+      return true;
+    };
+    expect(compileSelection({ select })(ALL, report)).toBe(external);
+    expect(report).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/select threw for .*internalx.*: mine/));
+  });
+
+  test('that answers anything but true accepts nothing', async () => {
+    const promising = (async () => false) as unknown as () => boolean;
+    for (const select of [promising, () => 1 as unknown as boolean]) {
+      expect(compileSelection({ select })(ALL, vi.fn())).toBeUndefined();
+    }
+    expect(compileSelection({ select: () => true })(ALL, vi.fn())).toBe(internal);
+  });
+});
+
 test.each([{ select: '' }, { select: 'x'.repeat(1025) }, { ifNoneFits: 'any' as 'first' }])('%j is refused', (selection) => {
   expect(() => compileSelection(selection)).toThrow(expect.objectContaining({ code: 'option_invalid' }));
 });

@@ -27,16 +27,28 @@ export function compileSelection({ select, ifNoneFits = 'none' }: SvidSelection)
   if (typeof select === 'string' && (select === '' || Buffer.byteLength(select) > MAX_HINT_BYTES)) {
     throw new WorkloadApiError('option_invalid', `select names a hint of 1 to ${MAX_HINT_BYTES} bytes`);
   }
-  const fits = typeof select === 'string' ? (svid: X509Svid) => svid.hint === select : select;
   const wish = typeof select === 'string' ? `with the hint ${JSON.stringify(select)}` : 'that `select` accepts';
   return (svids, report) => {
-    const found = svids.find(fits);
+    const found = svids.find((svid) => fits(select, svid, report));
     if (found || svids.length === 0) return found;
     const [first] = svids;
     const instead = ifNoneFits === 'first' ? first : undefined;
     report(`there is no X509-SVID ${wish}; ${instead ? `${instead.id} is used instead` : 'none is used'}`);
     return instead;
   };
+}
+
+/** One that throws must not hold up what else its message says: trust that is taken away, above all. Only `true` itself counts. */
+function fits(select: NonNullable<SvidSelection['select']>, svid: X509Svid, report: BundleReport): boolean {
+  if (typeof select === 'string') return svid.hint === select;
+  try {
+    return select(svid) === true;
+  } catch (error) {
+    report(
+      `select threw for ${svid.id}, which therefore does not count: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return false;
+  }
 }
 
 /** A hint that is too long is no hint (W-19). */
