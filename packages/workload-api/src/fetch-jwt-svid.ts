@@ -38,7 +38,8 @@ export interface FetchJwtSvidOptions {
  */
 export async function fetchJwtSvid(question: JwtSvidWish, options: FetchJwtSvidOptions): Promise<FetchedJwtSvid> {
   const { openClient, clock, signal, logger } = options;
-  const deadline = Date.now() + options.timeoutMs;
+  // By the clock that does not jump.
+  const endsAt = performance.now() + options.timeoutMs;
   const backoff = new Backoff({ initialMs: 100, maxMs: 2000 });
   const request = { audience: [...question.audience], spiffeId: question.subject?.toString() ?? '' };
   const report = (problem: string): void => logger.warn(problem);
@@ -46,14 +47,14 @@ export async function fetchJwtSvid(question: JwtSvidWish, options: FetchJwtSvidO
     try {
       const response = await callUnary<JWTSVIDResponse>(
         (client, metadata, callOptions, callback) => client.fetchJWTSVID(request, metadata, callOptions, callback),
-        { openClient, deadline, signal },
+        { openClient, deadline: Date.now() + endsAt - performance.now(), signal },
       );
       return pick(readJwtSvidResponse(response, question, { now: clock(), report }), question.wish, report);
     } catch (error) {
       if (error instanceof WorkloadApiError) throw error;
       const failure = callFailureOf(error);
       const wait = backoff.next();
-      const again = failure.code === status.UNAVAILABLE && !signal.aborted && Date.now() + wait < deadline;
+      const again = failure.code === status.UNAVAILABLE && !signal.aborted && performance.now() + wait < endsAt;
       if (!again) throw new WorkloadApiError('jwt_svid_unavailable', describeFailure('FetchJWTSVID', failure), { cause: error });
       await sleep(wait, undefined, { signal }).catch(() => {});
     }

@@ -152,6 +152,48 @@ describe('life of a token', () => {
     await expect(token()).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
   });
 
+  test('one that is denied does not live on because the clock went back', async () => {
+    await token();
+    now += LIFE_MS / 2;
+    answer = async () => {
+      throw denied();
+    };
+    expect(await token()).toBe('token 1');
+    now += 1;
+    expect(await token()).toBe('token 1');
+    now -= LIFE_MS;
+    await expect(token()).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
+  });
+
+  test('what was denied stays so, whatever else fails meanwhile', async () => {
+    await token();
+    now += LIFE_MS / 2;
+    answer = async () => {
+      throw denied();
+    };
+    await token();
+    for (let i = 0; i < 2; i++) {
+      now += 5000;
+      answer = async () => {
+        throw new WorkloadApiError('jwt_svid_unavailable', 'gone');
+      };
+      expect(await token()).toBe('token 1');
+    }
+    now += 4999;
+    expect(await token()).toBe('token 1');
+    now += 1;
+    await expect(token()).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
+  });
+
+  test('a clock that is broken proves nothing', async () => {
+    expect([await token(), await token()]).toEqual(['token 1', 'token 1']);
+    now = Number.NaN;
+    answer = async () => {
+      throw new WorkloadApiError('jwt_svid_unavailable', 'gone');
+    };
+    await expect(token()).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
+  });
+
   test('what was being fetched when all was cleared is not kept', async () => {
     let release: (() => void) | undefined;
     answer = async () => {
@@ -220,6 +262,20 @@ describe('bundles', () => {
     releases[1]?.();
     expect(await waiting).toBe('token 2');
     expect(await token()).toBe('token 2');
+    expect(questions).toHaveLength(2);
+  });
+
+  test('a caller who aborts while it is asked for anew does not wait for that', async () => {
+    snapshot = bundles({ 'prod.example': 'k1' });
+    const controller = new AbortController();
+    answer = async () => {
+      snapshot = bundles({ 'prod.example': `k${questions.length + 1}` }, snapshot);
+      if (questions.length === 1) return fresh();
+      controller.abort();
+      return new Promise<never>(() => {});
+    };
+    const fetched = cache.get({ audience: 'a', signal: controller.signal }, FIRST);
+    await expect(fetched).rejects.toMatchObject({ code: 'aborted' });
     expect(questions).toHaveLength(2);
   });
 });

@@ -86,8 +86,9 @@ export class JwtSvidCache {
     if (!entry) return undefined;
     const now = clock();
     this.#entries.delete(key);
-    if (now >= entry.svid.expiresAt) return undefined;
-    if (entry.deniedAt !== undefined && now - entry.deniedAt >= withdrawGraceMs) return undefined;
+    if (!(now < entry.svid.expiresAt)) return undefined;
+    // A clock that went back says nothing of how long ago it was.
+    if (entry.deniedAt !== undefined && !(now >= entry.deniedAt && now - entry.deniedAt < withdrawGraceMs)) return undefined;
     if (!this.#isOfNow(entry)) return undefined;
     this.#entries.set(key, entry);
     return entry;
@@ -165,6 +166,7 @@ function abortable<Value>(promise: Promise<Value>, signal: AbortSignal | undefin
   return new Promise((resolve, reject) => {
     const abort = (): void =>
       reject(new WorkloadApiError('aborted', 'fetching a JWT-SVID was aborted', { cause: signal.reason }));
+    if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });

@@ -62,7 +62,7 @@ function readSvid(message: JWTSVID, { audience, subject }: JwtSvidQuestion, now:
   if (!claims.id.equals(id)) throw invalid('spiffe_id is not the subject of the token');
   if (subject && !id.equals(subject)) throw invalid('it names another subject than was asked for');
   if (audience.some((value) => !claims.audience.includes(value))) throw invalid('an audience that was asked for is missing');
-  if (claims.expiresAt <= now) throw invalid('the token has expired');
+  if (!(now < claims.expiresAt)) throw invalid('the token has expired');
   const issuedAt = Math.min(claims.issuedAt ?? now, now);
   return {
     svid: Object.freeze({ id, token: message.svid, expiresAt: claims.expiresAt, hint: readHint(message.hint, report) }),
