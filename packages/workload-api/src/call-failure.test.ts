@@ -33,3 +33,10 @@ test('the one line that matters', () => {
     'FetchX509SVID: UNAVAILABLE: connect ENOENT /x.sock',
   );
 });
+
+test('what an endpoint says is one line, and not a long one (TG-8)', () => {
+  const said = (details: string) => describeFailure('FetchX509SVID', callFailureOf(ended(status.INTERNAL, details)));
+  expect(said('x'.repeat(256))).toBe(`FetchX509SVID: INTERNAL: ${'x'.repeat(256)}`);
+  expect(said('x'.repeat(257))).toBe(`FetchX509SVID: INTERNAL: ${'x'.repeat(256)}…`);
+  expect(said('one\r\ntwo\u2028three\u001b[31m\u202efour')).toBe('FetchX509SVID: INTERNAL: one two three [31m four');
+});

@@ -1,6 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import { WorkloadApiError, type WorkloadApiErrorCode } from './workload-api-error.js';
 
+/** Controls, invisible marks that turn text around, line breaks. */
+const NOT_FOR_A_LINE = /[\p{C}\u2028\u2029]+/gu;
+const MAX_DETAILS = 256;
+
 /** How a call to the endpoint ended, or why its message was discarded. */
 export interface CallFailure {
   readonly code: status;
@@ -48,7 +52,9 @@ function codeOf({ code, discarded }: CallFailure): WorkloadApiErrorCode {
   }
 }
 
-/** grpc-js wraps the one line that matters. */
+/** grpc-js wraps the one line that matters. What an endpoint says is one line too, and not a long one, whatever it holds (TG-8). */
 function withoutNoise(details: string): string {
-  return details.replace(/^No connection established\. Last error: (Error: )?/, '').replace(/\.? Resolution note:\s*$/, '');
+  const line = details.replace(/^No connection established\. Last error: (Error: )?/, '').replace(/\.? Resolution note:\s*$/, '');
+  const shown = line.replace(NOT_FOR_A_LINE, ' ');
+  return shown.length > MAX_DETAILS ? `${shown.slice(0, MAX_DETAILS)}…` : shown;
 }
