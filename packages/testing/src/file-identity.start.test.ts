@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
-import { chmod, mkdir, unlink } from 'node:fs/promises';
+import { chmod, mkdir, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createSpiffeBundle, marshalSpiffeBundle, parseTrustDomain, verifyX509Svid } from '@dirgate/spiffe';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { IdentityFolder } from './test-support/identity-folder.js';
 
 const A = parseTrustDomain('a.example');
 const B = parseTrustDomain('b.example');
+/** Nobody writes to it: who opens it for reading as a file waits for ever. */
+const pipe = (path: string) => promisify(execFile)('mkfifo', ['-m', '600', path]);
 const ID = 'spiffe://a.example/agent/a1';
 
 let world: IdentityFolder;
@@ -61,6 +65,18 @@ describe('at the start', () => {
     'a key that others may write': [() => chmod(key(), 0o602), 'key_file_exposed', /mode 0602/],
     'no key': [() => unlink(key()), 'file_unreadable', /key\.pem cannot be read: ENOENT/],
     'a world.directory for a key': [() => unlink(key()).then(() => mkdir(key())), 'file_unreadable', /key\.pem/],
+    'a pipe for a key': [() => unlink(key()).then(() => pipe(key())), 'file_unreadable', /key\.pem is no regular file/],
+    'a pipe for a federated bundle': [
+      () => unlink(join(world.directory, 'b.pem')).then(() => pipe(join(world.directory, 'b.pem'))),
+      'file_invalid',
+      /b\.pem is no regular file/,
+    ],
+    'a key of a gigabyte': [() => truncate(key(), 2 ** 30), 'file_unreadable', /key\.pem has more than 8388608 bytes/],
+    'an SVID that was written by half': [
+      () => truncate(join(world.directory, 'svid.pem'), 300),
+      'file_invalid',
+      /svid\.pem: it is not a list of PEM certificates/,
+    ],
     'garbage for a key': [
       () => world.write({ 'key.pem': 'secret garbage' }),
       'file_invalid',

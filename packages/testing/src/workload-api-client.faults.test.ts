@@ -142,6 +142,8 @@ describe('statuses', () => {
       await api.waitFor(() => api.status().state === 'withdrawn');
       expect(api.x509Svid()).toBeUndefined();
     } else {
+      // Asked again: what is dropped without any grace would be gone by now.
+      await expect.poll(() => served.callCount('FetchX509SVID'), { timeout: 15_000 }).toBeGreaterThan(calls);
       expect(serialsOf(api)).toBe(before);
       expect(api.status().state).toBe('stale');
     }

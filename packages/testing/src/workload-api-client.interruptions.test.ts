@@ -59,6 +59,25 @@ describe('interruptions', () => {
     await eventually(api, () => api.x509Svid() !== undefined && api.jwtBundle(A) !== undefined);
   });
 
+  test('the grace counts from the first denial, whatever else the endpoint fails with until it is over', async () => {
+    const refuse = (code: status): void =>
+      served.inject({
+        x509Svids: () => {
+          throw new WorkloadApiRefusal(code, 'scripted');
+        },
+      });
+    const api = await connect({ withdrawGraceMs: 100 });
+    refuse(status.UNAVAILABLE);
+    await logger.reported('FetchX509SVID: UNAVAILABLE');
+    expect(api.x509Svid()).toBeDefined();
+    refuse(status.PERMISSION_DENIED);
+    await logger.reported('FetchX509SVID: PERMISSION_DENIED');
+    refuse(status.INTERNAL);
+    await eventually(api, () => !api.x509Svid() && !api.x509Bundle(A));
+    expect(api.jwtBundle(A)).toBeDefined();
+    expect(api.status().state).toBe('withdrawn');
+  });
+
   test('tokens end with the identity, also where the endpoint goes on serving JWT bundles (W-20)', async () => {
     const api = await connect({ withdrawGraceMs: 0 });
     await api.fetchJwtSvid({ audience: 'me' });

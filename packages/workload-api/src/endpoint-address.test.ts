@@ -10,6 +10,8 @@ describe('accepted (W-4, W-5)', () => {
     ['tcp://127.0.0.1:8000', 'ipv4:127.0.0.1:8000'],
     ['tcp://[::1]:8000', 'ipv6:[::1]:8000'],
     ['tcp://10.1.2.3:65535', 'ipv4:10.1.2.3:65535'],
+    ['tcp://127.0.0.1:080', 'ipv4:127.0.0.1:80'],
+    ['unix:///run/a%3Fb%23c%25d:e', 'unix:///run/a?b#c%d:e'],
   ])('%s', (text, target) => {
     expect(parseEndpointAddress(text)).toMatchObject({ target, text });
   });
@@ -63,6 +65,16 @@ describe('refused with the right form in the message', () => {
     ['tcp://[::1%25eth0]:8000', 'not a name'],
     ['tcp:127.0.0.1:8000', 'another scheme'],
     ['tcp://127.1:8000', 'not a name'],
+    ['tcp://0x7f.0.0.1:8000', 'not a name'],
+    ['tcp://2130706433:8000', 'not a name'],
+    ['tcp://[127.0.0.1]:8000', 'not a name'],
+    ['tcp://[::1]:8000:1', 'not a name'],
+    ['tcp://[::1]', 'port'],
+    ['tcp://127.0.0.1:٨٠', 'port'],
+    ['TCP://127.0.0.1:8000', 'another scheme'],
+    ['unix:@abstract', 'absolute'],
+    ['unix:///run/a\0b', 'control'],
+    ['unix:///run/%ff', 'percent'],
   ])('%j', (text, why) => {
     let error: unknown;
     try {
