@@ -17,6 +17,7 @@ export const RANKS = new Map([
   ['grpc-js', 3],
   ['connect', 3],
   ['nice-grpc', 4],
+  ['migration', 4],
   ['dirgate', 5],
 ]);
 
