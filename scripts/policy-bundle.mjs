@@ -65,7 +65,8 @@ function run(opa, args, cwd) {
   return execFileSync(opa, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-async function unpack(bytes) {
+/** The files of a tar archive, by path without a leading slash. */
+export async function unpack(bytes) {
   const files = new Map();
   const extract = tar.extract();
   extract.end(bytes);
@@ -77,7 +78,8 @@ async function unpack(bytes) {
   return files;
 }
 
-async function pack(files) {
+/** A tar archive of files: the same bytes for the same files. */
+export async function pack(files) {
   const archive = tar.pack();
   for (const name of [...files.keys()].sort()) {
     archive.entry({ name: `/${name}`, mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 }, files.get(name));

@@ -1,18 +1,19 @@
-// npm run policy:check: format, strict check, tests with full coverage, Regal, and drift of everything that is built.
+// npm run policy:check: format, strict check, tests with full coverage, Regal, drift of everything that is built, and signatures.
 import './require-node.mjs';
 
 import { spawnSync } from 'node:child_process';
 import { countLine } from './count.mjs';
-import { install } from './prepare.mjs';
+import { prepare } from './prepare.mjs';
 import { ROOT } from './workspace.mjs';
 
 const count = { passed: 0, failed: 0 };
-if (!(await install())) {
+if (!(await prepare())) {
   console.log(countLine({ passed: 0, failed: 1 }));
   process.exit(1);
 }
 const { findTool, ToolMissing } = await import('./find-tool.mjs');
 const { products } = await import('./policy-products.mjs');
+const { signatureReports } = await import('./policy-signatures.mjs');
 
 try {
   const opa = findTool('opa');
@@ -24,6 +25,7 @@ try {
   for (const { path, current } of await products(opa)) {
     report(`${path} is current`, current ? '' : 'it differs from its source: run `npm run policy:build` and commit the result');
   }
+  for (const [name, problems] of await signatureReports(opa)) report(name, problems);
 } catch (error) {
   if (error instanceof ToolMissing) {
     console.error(error.message);

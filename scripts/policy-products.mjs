@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { buildBundle, sameBundle } from './policy-bundle.mjs';
+import { signedProducts } from './policy-signed.mjs';
 import { generatedFiles } from './policy-types.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -27,6 +28,7 @@ export async function products(opa) {
     const bytes = await buildBundle(opa, options);
     made.push({ path, bytes, current: isCurrent(path, (old) => sameBundle(old, bytes)) });
   }
+  made.push(...(await signedProducts(opa)));
   for (const [path, text] of await generatedFiles()) {
     const bytes = Buffer.from(text);
     made.push({ path, bytes, current: isCurrent(path, (old) => old.equals(bytes)) });

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type BundleManifest, parseBundleManifest } from './bundle-manifest.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
+import { parseJson } from './parse-json.js';
 import { PolicyError } from './policy-error.js';
 
 /** An OPA bundle, taken apart and checked as far as that goes without running it. Signatures are not verified. */
@@ -47,17 +48,6 @@ export function parseBundle(files: ReadonlyMap<string, Uint8Array>, origin: stri
     );
   }
   return { wasm, data, manifest, sha256: digest(files) };
-}
-
-function parseJson(bytes: Uint8Array | undefined, path: string, origin: string): unknown {
-  if (bytes === undefined) return undefined;
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new PolicyError('bundle_bad_json', `${origin}: ${path} is not JSON; build the bundle anew with \`opa build\``, {
-      cause,
-    });
-  }
 }
 
 function digest(files: ReadonlyMap<string, Uint8Array>): string {

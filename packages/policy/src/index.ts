@@ -1,5 +1,7 @@
 // For users.
 
+export type { BundleAlgorithm, BundleKey } from './bundle-keys.js';
+export type { BundleVerification } from './bundle-verification.js';
 export type { DecisionOutput } from './gen/decision-output.js';
 export type { Grant, GrantList, Grants, Role } from './gen/grants.js';
 export type { LoadPolicyOptions } from './load-policy.js';

@@ -18,10 +18,19 @@ export type PolicyErrorCode =
   | 'bundle_digest_mismatch'
   | 'bundle_phase_unread'
   | 'bundle_probe_failed'
+  // loading: who signed the bundle
+  | 'bundle_unverified'
+  | 'bundle_unsigned'
+  | 'bundle_bad_signature'
+  | 'bundle_unlisted_file'
+  | 'bundle_changed_file'
+  | 'bundle_older'
   // loading: the grants
   | 'grants_unreadable'
   | 'grants_bad_yaml'
   | 'grants_invalid'
+  // options
+  | 'option_invalid'
   // deciding
   | 'input_invalid'
   | 'input_too_large'
