@@ -29,8 +29,8 @@ function denied(): WorkloadApiError {
   return new WorkloadApiError('jwt_svid_unavailable', 'denied', { cause });
 }
 
-async function token(audience: string | readonly string[] = 'a'): Promise<string> {
-  return (await cache.get({ audience }, FIRST)).token;
+async function token(audience: string | readonly string[] = 'a', signal?: AbortSignal): Promise<string> {
+  return (await cache.get({ audience, ...(signal && { signal }) }, FIRST)).token;
 }
 
 beforeEach(() => {
@@ -70,7 +70,7 @@ describe('keys', () => {
   });
 
   test.each([[[]], [['']], ['']])('no audience is refused: %j (W-22)', async (audience) => {
-    await expect(cache.get({ audience }, FIRST)).rejects.toMatchObject({ code: 'option_invalid' });
+    await expect(token(audience)).rejects.toMatchObject({ code: 'option_invalid' });
     expect(questions).toEqual([]);
   });
 });
@@ -218,6 +218,17 @@ describe('life of a token', () => {
     await token('audience 0');
     expect(questions).toHaveLength(1002);
   });
+
+  test('the token that nobody has used for longest makes room', async () => {
+    for (let i = 0; i < 1000; i++) await token(`audience ${i}`);
+    await token('audience 0');
+    await token('audience 1000');
+    expect(questions).toHaveLength(1001);
+    await token('audience 0');
+    expect(questions).toHaveLength(1001);
+    await token('audience 1');
+    expect(questions).toHaveLength(1002);
+  });
 });
 
 describe('bundles', () => {
@@ -321,7 +332,7 @@ describe('aborting', () => {
   });
 
   test('an aborted signal asks nothing', async () => {
-    await expect(cache.get({ audience: 'a', signal: AbortSignal.abort() }, FIRST)).rejects.toMatchObject({ code: 'aborted' });
+    await expect(token('a', AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' });
     expect(questions).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { callFailureOf } from './call-failure.js';
 import type { JwtSvidWish } from './fetch-jwt-svid.js';
 import type { JwtSvidChoice } from './jwt-svid-choice.js';
+import { jwtSvidKey } from './jwt-svid-key.js';
 import { type FetchedJwtSvid, readAudience } from './jwt-svid-response.js';
 import type { JwtSnapshot } from './jwt-update.js';
 import { WorkloadApiError } from './workload-api-error.js';
@@ -26,6 +27,8 @@ export interface JwtSvidCacheOptions {
 }
 
 interface Entry extends FetchedJwtSvid {
+  /** Grows from use to use, over all entries. */
+  lastUse: number;
   /** The bundle of the token's trust domain when it was asked for. */
   readonly bundle: JwtBundle | undefined;
   /** From here on a caller waits for the next token, if there is one to be had. */
@@ -40,38 +43,28 @@ interface Entry extends FetchedJwtSvid {
  */
 export class JwtSvidCache {
   readonly #options: JwtSvidCacheOptions;
-  /** In the order of last use. */
   #entries = new Map<string, Entry>();
   #flights = new Map<string, Promise<Entry>>();
+  #uses = 0;
 
   constructor(options: JwtSvidCacheOptions) {
     this.#options = options;
   }
 
-  /** A token that is valid now. @throws WorkloadApiError */
-  async get(
+  /** A token that is valid now; no promise where there is one in memory, which would cost more than finding it. @throws WorkloadApiError */
+  get(
     { audience, signal }: Pick<JwtSvidRequest, 'audience' | 'signal'>,
     { subject, wish }: JwtSvidChoice,
-  ): Promise<JwtSvid> {
+  ): JwtSvid | Promise<JwtSvid> {
     throwIfAborted(signal);
     const question = { audience: readAudience(audience), subject, wish };
-    const key = JSON.stringify([subject?.toString() ?? null, wish?.hint ?? null, wish?.orFirst ?? false, ...question.audience]);
-    const entry = this.#usable(key);
+    const key = jwtSvidKey(question);
     const now = this.#options.clock();
+    const entry = this.#usable(key, now);
     if (entry && now < Math.max(entry.refreshAt, entry.retryAt)) return entry.svid;
     const flight = this.#fly(key, question);
     if (entry && now < entry.urgentAt) return entry.svid;
-    try {
-      const fetched = await abortable(flight, signal);
-      if (this.#isOfNow(fetched)) return fetched.svid;
-      // The trust domain's keys changed on the way: this token may be by a key that is not trusted any more.
-      return (await abortable(this.#fly(key, question), signal)).svid;
-    } catch (error) {
-      throwIfAborted(signal);
-      const cached = this.#usable(key);
-      if (cached) return cached.svid;
-      throw error;
-    }
+    return this.#land(flight, key, question, signal);
   }
 
   /** Forgets all tokens; what is being fetched now is not kept. */
@@ -80,17 +73,32 @@ export class JwtSvidCache {
     this.#flights = new Map();
   }
 
-  #usable(key: string): Entry | undefined {
-    const { clock, withdrawGraceMs } = this.#options;
+  /** The token that a flight brings, or what there is in memory where it brings none. */
+  async #land(flight: Promise<Entry>, key: string, question: JwtSvidWish, signal: AbortSignal | undefined): Promise<JwtSvid> {
+    try {
+      const fetched = await abortable(flight, signal);
+      if (this.#isOfNow(fetched)) return fetched.svid;
+      // The trust domain's keys changed on the way: this token may be by a key that is not trusted any more.
+      return (await abortable(this.#fly(key, question), signal)).svid;
+    } catch (error) {
+      throwIfAborted(signal);
+      const cached = this.#usable(key, this.#options.clock());
+      if (cached) return cached.svid;
+      throw error;
+    }
+  }
+
+  #usable(key: string, now: number): Entry | undefined {
+    const { withdrawGraceMs } = this.#options;
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    const now = clock();
-    this.#entries.delete(key);
-    if (!(now < entry.svid.expiresAt)) return undefined;
     // A clock that went back says nothing of how long ago it was.
-    if (entry.deniedAt !== undefined && !(now >= entry.deniedAt && now - entry.deniedAt < withdrawGraceMs)) return undefined;
-    if (!this.#isOfNow(entry)) return undefined;
-    this.#entries.set(key, entry);
+    const isGraceOver = entry.deniedAt !== undefined && !(now >= entry.deniedAt && now - entry.deniedAt < withdrawGraceMs);
+    if (!(now < entry.svid.expiresAt) || isGraceOver || !this.#isOfNow(entry)) {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    entry.lastUse = ++this.#uses;
     return entry;
   }
 
@@ -125,15 +133,12 @@ export class JwtSvidCache {
     const now = this.#options.clock();
     const { expiresAt } = fetched.svid;
     const margin = Math.min(MARGIN_MS, (expiresAt - now) * MARGIN_SHARE);
-    entries.delete(key);
     // An agent that cannot renew gives the same token again, past half of its life: not one more question per call.
     const retryAt = now + Math.min(REFRESH_RETRY_MS, (expiresAt - now) / 2);
-    const entry = { ...fetched, bundle, urgentAt: expiresAt - margin, retryAt, deniedAt: undefined };
+    const lastUse = ++this.#uses;
+    const entry = { ...fetched, lastUse, bundle, urgentAt: expiresAt - margin, retryAt, deniedAt: undefined };
     entries.set(key, entry);
-    for (const oldest of entries.keys()) {
-      if (entries.size <= MAX_ENTRIES) break;
-      entries.delete(oldest);
-    }
+    if (entries.size > MAX_ENTRIES) entries.delete(longestUnused(entries));
     return entry;
   }
 
@@ -150,6 +155,18 @@ export class JwtSvidCache {
 
 function bundleOf({ id }: JwtSvid, snapshot: JwtSnapshot | undefined): JwtBundle | undefined {
   return snapshot?.bundles.get(id.trustDomain.name)?.bundle;
+}
+
+/** Looked for among all, once for each token that is fetched: keeping them in order would cost each use. */
+function longestUnused(entries: ReadonlyMap<string, Entry>): string {
+  let oldest = '';
+  let since = Number.POSITIVE_INFINITY;
+  for (const [key, { lastUse }] of entries) {
+    if (lastUse >= since) continue;
+    oldest = key;
+    since = lastUse;
+  }
+  return oldest;
 }
 
 function isDenied(error: unknown): boolean {
