@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { BundleEntries } from './bundle-map.js';
 import { readBundleMap } from './bundle-map.js';
+import { SentBundle } from './sent-bundle.js';
 import { parseWord, reported, type WordBundle, wordReader } from './test-support/word-bundle.js';
 import { Turns } from './turns.js';
 
@@ -10,11 +11,17 @@ function read(
   turns = new Turns(),
 ) {
   return readBundleMap(
-    content.map(([key, word]) => [key, Buffer.from(word)] as const),
+    content.map(([key, word]) => fieldOf(key, Buffer.from(word))),
     previous,
     wordReader,
     turns,
   );
+}
+
+function fieldOf(key: string, bundle: Buffer): SentBundle {
+  const before = Buffer.from(key);
+  const message = Buffer.concat([before, bundle]);
+  return new SentBundle(message, { start: 0, end: before.length }, { start: before.length, end: message.length });
 }
 
 beforeEach(() => {

@@ -1,9 +1,7 @@
 import { parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { BundleEntry, type BundleReader, type BundleReport, type ComparableBundle } from './bundle-entry.js';
-import type { BundleBytes } from './bundles-field.js';
+import type { SentBundle } from './sent-bundle.js';
 import type { Turns } from './turns.js';
-
-const SCHEME = 'spiffe://';
 
 /** Bundles by trust domain name. A `Map`, as a trust domain may be called `constructor` (ID-15). */
 export type BundleEntries<Bundle extends ComparableBundle<Bundle>> = ReadonlyMap<string, BundleEntry<Bundle>>;
@@ -13,26 +11,28 @@ export type BundleEntries<Bundle extends ComparableBundle<Bundle>> = ReadonlyMap
  * not change is the very entry of `previous`; one with a key that is no trust domain ID is reported and left out.
  */
 export async function readBundleMap<Bundle extends ComparableBundle<Bundle>>(
-  bytes: BundleBytes,
+  sent: readonly SentBundle[],
   previous: BundleEntries<Bundle>,
   reader: BundleReader<Bundle>,
   turns: Turns,
 ): Promise<Map<string, BundleEntry<Bundle>>> {
   const entries = new Map<string, BundleEntry<Bundle>>();
   const ambiguous = new Set<string>();
-  for (const [key, raw] of bytes) {
+  for (const bundle of sent) {
     if (turns.isOver) await turns.next();
-    const before = key.startsWith(SCHEME) ? previous.get(key.slice(SCHEME.length)) : undefined;
-    const trustDomain = before?.trustDomain ?? readKey(key, reader.report);
+    const { name } = bundle;
+    const before = name === undefined ? undefined : previous.get(name);
+    const trustDomain = before?.trustDomain ?? readName(name, bundle, reader.report);
     if (!trustDomain) continue;
-    const { name } = trustDomain;
-    if (entries.has(name)) ambiguous.add(name);
-    entries.set(name, entryOf(trustDomain, raw, before, reader));
+    const { size } = entries;
+    const isSame = before !== undefined && bundle.holds(before.raw);
+    entries.set(trustDomain.name, isSame ? before : entryOf(trustDomain, bundle.bytes, before, reader));
+    if (entries.size === size) ambiguous.add(trustDomain.name);
   }
   for (const name of ambiguous) {
     // Which of them counts would be a guess.
     entries.delete(name);
-    reader.report(`there are several bundles of ${SCHEME}${name}; it is not trusted`);
+    reader.report(`there are several bundles of spiffe://${name}; it is not trusted`);
   }
   return entries;
 }
@@ -49,12 +49,12 @@ export function entryOf<Bundle extends ComparableBundle<Bundle>>(
 }
 
 /** Exactly `spiffe://name`; any other spelling of a trust domain is refused, not folded. */
-function readKey(key: string, report: BundleReport): TrustDomain | undefined {
+function readName(name: string | undefined, bundle: SentBundle, report: BundleReport): TrustDomain | undefined {
   try {
-    if (key.startsWith(SCHEME)) return parseTrustDomain(key.slice(SCHEME.length));
+    if (name !== undefined) return parseTrustDomain(name);
   } catch {
     // Reported below.
   }
-  report(`${JSON.stringify(key.slice(0, 300))} is no trust domain ID; its bundle is ignored`);
+  report(`${JSON.stringify(bundle.key.slice(0, 300))} is no trust domain ID; its bundle is ignored`);
   return undefined;
 }

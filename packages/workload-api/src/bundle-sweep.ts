@@ -33,9 +33,11 @@ export class BundleSweep<Bundle extends ComparableBundle<Bundle>> {
     const earlier = this.#suspects;
     const told = this.#told;
     const suspects = new Map<string, BundleEntry<Bundle>>();
+    let gone = before?.size ?? 0;
     this.#told = new Map();
     for (const [name, entry] of after ?? []) {
       const previous = before?.get(name);
+      if (previous) gone -= 1;
       if (entry !== previous) this.#told.set(entry, previous?.known);
       else if (told.has(entry)) this.#told.set(entry, told.get(entry));
       else if (!earlier.has(entry)) continue;
@@ -44,7 +46,7 @@ export class BundleSweep<Bundle extends ComparableBundle<Bundle>> {
     this.#suspects = inOrder(suspects, earlier);
     const job: Job<Bundle> = { entries: [...this.#suspects].values(), changed, told: false };
     this.#job = job;
-    if (isLate || (before === undefined) !== (after === undefined) || removesTrust(before, after)) this.#tell(job);
+    if (isLate || (before === undefined) !== (after === undefined) || (gone > 0 && removesTrust(before, after))) this.#tell(job);
     this.#continue(job);
   }
 

@@ -31,7 +31,7 @@ test('the map is taken out, and the rest is what the generated code would have r
   const { bundles, rest } = await split(
     toBinary(X509SVIDResponseSchema, create(X509SVIDResponseSchema, { svids: [svid], crl, federatedBundles })),
   );
-  expect(Object.fromEntries(bundles.map(([key, raw]) => [key, Buffer.from(raw)]))).toEqual(federatedBundles);
+  expect(Object.fromEntries(bundles.map(({ key, bytes }) => [key, bytes]))).toEqual(federatedBundles);
   const expected = toBinary(X509SVIDResponseSchema, create(X509SVIDResponseSchema, { svids: [svid], crl }));
   expect(Buffer.from(rest)).toEqual(Buffer.from(expected));
 });
@@ -42,7 +42,7 @@ test('a key that comes twice is seen twice; what is missing in an entry is empty
   const { bundles } = await split(
     withEntries(entry('spiffe://a', Buffer.from('1')), entry('spiffe://a', Buffer.from('2')), Buffer.concat([onlyKey, unknown])),
   );
-  expect(bundles.map(([key, raw]) => [key, Buffer.from(raw).toString()])).toEqual([
+  expect(bundles.map(({ key, bytes }) => [key, Buffer.from(bytes).toString()])).toEqual([
     ['spiffe://a', '1'],
     ['spiffe://a', '2'],
     ['spiffe://b', ''],
@@ -63,7 +63,7 @@ describe('refused', () => {
     ['a field number of 0', Buffer.from([0x02, 0x00])],
     ['a length beyond 2 GiB', Buffer.from([0x1a, 0xff, 0xff, 0xff, 0xff, 0x0f])],
   ])('%s', async (_name, message) => {
-    await expect(split(good)).resolves.toMatchObject({ bundles: [['spiffe://a', expect.anything()]] });
+    await expect(split(good)).resolves.toMatchObject({ bundles: [{ key: 'spiffe://a' }] });
     await expect(split(message)).rejects.toThrow();
   });
 
@@ -94,7 +94,7 @@ describe('fields that nobody knows', () => {
     await expect(split(Buffer.concat([unknown(10_000), good]))).resolves.toMatchObject({ bundles: [expect.anything()] });
     await expect(split(Buffer.concat([unknown(10_001), good]))).rejects.toThrow('more than 10000 other fields');
     const inside = (count: number) => withEntries(Buffer.concat([unknown(count), entry('spiffe://a', Buffer.from('1'))]));
-    await expect(split(inside(98))).resolves.toMatchObject({ bundles: [['spiffe://a', expect.anything()]] });
+    await expect(split(inside(98))).resolves.toMatchObject({ bundles: [{ key: 'spiffe://a' }] });
     await expect(split(inside(99))).rejects.toThrow('more than 100 fields');
   });
 });

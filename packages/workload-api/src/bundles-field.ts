@@ -1,12 +1,11 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { type BytePlace, SentBundle } from './sent-bundle.js';
 import type { Turns } from './turns.js';
-
-/** A bundle map as it stands in a message: trust domain ID and bundle, in the order sent, doubles included. */
-export type BundleBytes = readonly (readonly [key: string, bundle: Uint8Array])[];
 
 /** A message with its bundle map set apart. */
 export interface BundlesField {
-  readonly bundles: BundleBytes;
+  /** In the order sent, doubles included. */
+  readonly bundles: readonly SentBundle[];
   /** The message without the map, still in its encoding; empty where nobody wants it. */
   readonly rest: Uint8Array;
 }
@@ -25,10 +24,11 @@ export interface BundlesFieldOptions {
 /** The most fields that `most` does not name, and the most in one map entry: what nobody knows is skipped, but not without end. */
 const MAX_OTHER_FIELDS = 10_000;
 const MAX_ENTRY_FIELDS = 100;
+const NOWHERE: BytePlace = { start: 0, end: 0 };
 
 /**
- * Sets the bundle map of an encoded message apart. The generated reader takes a fifth of a second for ten thousand entries, in
- * one go; this one takes a few milliseconds, in turns, and it sees a key that comes twice.
+ * Sets the bundle map of an encoded message apart. The generated reader takes ten thousand entries out in one go; this one only looks
+ * where they are, in turns, and it sees a key that comes twice.
  *
  * Rejects with an Error when the bytes are no message, or hold more than they may
  */
@@ -36,7 +36,8 @@ export async function splitBundlesField(
   message: Uint8Array,
   { field: wanted, most, keepsRest, turns }: BundlesFieldOptions,
 ): Promise<BundlesField> {
-  const bundles: [string, Uint8Array][] = [];
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
+  const bundles: SentBundle[] = [];
   const rest: Uint8Array[] = [];
   const counts = new Map<number, number>();
   let others = 0;
@@ -54,7 +55,7 @@ export async function splitBundlesField(
       throw new Error(`it holds more than ${MAX_OTHER_FIELDS} other fields`);
     }
     if (field === wanted && type === WireType.LengthDelimited) {
-      bundles.push(readEntry(reader));
+      bundles.push(readEntry(reader, bytes));
     } else {
       reader.skip(type, field);
       if (keepsRest) rest.push(message.subarray(start, reader.pos));
@@ -64,18 +65,27 @@ export async function splitBundlesField(
 }
 
 /** One map entry: key is field 1, value is field 2; either may be missing and is empty then. */
-function readEntry(reader: BinaryReader): [string, Uint8Array] {
+function readEntry(reader: BinaryReader, message: Buffer): SentBundle {
   const length = reader.uint32();
   const end = reader.pos + length;
-  let key = '';
-  let bundle: Uint8Array = new Uint8Array();
+  let key: BytePlace = NOWHERE;
+  let bundle: BytePlace = NOWHERE;
   for (let count = 1; reader.pos < end; count++) {
     if (count > MAX_ENTRY_FIELDS) throw new Error(`a map entry holds more than ${MAX_ENTRY_FIELDS} fields`);
     const [field, type] = reader.tag();
-    if (field === 1 && type === WireType.LengthDelimited) key = reader.string();
-    else if (field === 2 && type === WireType.LengthDelimited) bundle = reader.bytes();
+    if (field === 1 && type === WireType.LengthDelimited) key = readPlace(reader);
+    else if (field === 2 && type === WireType.LengthDelimited) bundle = readPlace(reader);
     else reader.skip(type, field);
   }
   if (reader.pos !== end) throw new RangeError('a map entry is longer than it says');
-  return [key, bundle];
+  return new SentBundle(message, key, bundle);
+}
+
+/** Passes over a field of bytes. */
+function readPlace(reader: BinaryReader): BytePlace {
+  const length = reader.uint32();
+  const start = reader.pos;
+  reader.pos += length;
+  if (reader.pos > reader.len) throw new RangeError('a map entry is longer than the message');
+  return { start, end: reader.pos };
 }
