@@ -2,19 +2,29 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createIdentityAuthority, type IdentityAuthority, type ServedWorkload, WorkloadApiRefusal } from '@dirgate/testing';
 import { status } from '@grpc/grpc-js';
-import { trustDomainName } from './spiffe-case.js';
+import { Federation } from './workload-api-federation.js';
 
 const HOUR_MS = 3_600_000;
 const OWN = 'own.example';
-/** Whose CAs stand in all federated bundles, and in the one that changes, alternately. */
+/** Whose keys stand in all federated bundles, and in the one that changes, alternately. */
 const SIGNERS = ['first.example', 'second.example'] as const;
 
 /** Who is served, each at a socket and as a workload of its own: nothing that is pushed to one reaches another. */
-export const AGENT_CLIENTS = ['reader', 'measured', 'bare'] as const;
-export type AgentClient = (typeof AGENT_CLIENTS)[number];
+export type AgentClient = 'reader' | 'measured' | 'bare' | 'jwt-measured' | 'jwt-bare';
+const PROFILES: Readonly<Record<AgentClient, 'both' | 'x509' | 'jwt'>> = {
+  reader: 'both',
+  measured: 'x509',
+  bare: 'x509',
+  'jwt-measured': 'jwt',
+  'jwt-bare': 'jwt',
+};
+const CLIENTS = Object.keys(PROFILES) as readonly AgentClient[];
 
-/** What an update changes: the bundle of one federated trust domain, or the workload's own SVID and key. */
-export type UpdateChange = 'bundle' | 'svid';
+/**
+ * What an update changes: the bundle of one federated trust domain, the workload's own SVID and key, which trust domains there are,
+ * or the JWT bundle of one.
+ */
+export type UpdateChange = 'bundle' | 'svid' | 'withdrawal' | 'jwt-bundle';
 
 /** What the agent is asked. */
 export type AgentQuestion =
@@ -35,11 +45,6 @@ export type AgentQuestion =
 
 /** The addresses of all clients' sockets: the answer to `serve`. */
 export type AgentAddresses = Readonly<Record<AgentClient, string>>;
-
-/** The trust domain whose bundle changes. */
-export function changedTrustDomain(trustDomains: number): string {
-  return trustDomainName(Math.floor(trustDomains / 2));
-}
 
 /** An agent whose workloads are federated with any number of trust domains, and who sends an update when it is asked to. */
 export class BenchAgent implements AsyncDisposable {
@@ -74,16 +79,20 @@ export class BenchAgent implements AsyncDisposable {
   }
 
   async #serve(directory: string, trustDomains: number): Promise<AgentAddresses> {
-    const addresses = { reader: '', measured: '', bare: '' };
-    for (const client of AGENT_CLIENTS) {
+    const addresses = { reader: '', measured: '', bare: '', 'jwt-measured': '', 'jwt-bare': '' };
+    const [first, second] = SIGNERS.map((name) => this.#authority.trustDomain(name));
+    if (first === undefined || second === undefined) throw new RangeError('two signers');
+    for (const client of CLIENTS) {
       const served = await this.#authority.serveWorkloadApi({
         id: `spiffe://${OWN}/${client}`,
         address: `unix://${join(directory, `${trustDomains}-${client}.sock`)}`,
         renew: false,
       });
-      const [first, second] = SIGNERS.map((name) => this.#authority.trustDomain(name).x509BundleDer());
-      if (first === undefined || second === undefined) throw new RangeError('two signers');
-      const workload = new AgentWorkload(served, { trustDomains, bundles: [first, second], withJwt: client === 'reader' });
+      const workload = new AgentWorkload(served, {
+        profile: PROFILES[client],
+        x509: new Federation(trustDomains, [first.x509BundleDer(), second.x509BundleDer()]),
+        jwt: new Federation(trustDomains, [Buffer.from(first.jwks()), Buffer.from(second.jwks())]),
+      });
       this.#workloads.set(`${trustDomains} ${client}`, workload);
       addresses[client] = served.address;
     }
@@ -91,54 +100,59 @@ export class BenchAgent implements AsyncDisposable {
   }
 }
 
+interface AgentWorkloadOptions {
+  readonly profile: 'both' | 'x509' | 'jwt';
+  readonly x509: Federation;
+  readonly jwt: Federation;
+}
+
 class AgentWorkload {
   readonly #served: ServedWorkload;
-  readonly #changed: string;
-  readonly #withJwt: boolean;
-  /** Never changed, only replaced: a message that was sent may be encoded later. */
-  #federated: Readonly<Record<string, Uint8Array>>;
-  /** What the bundle of {@link #changed} is, and what it is next. */
-  #bundles: readonly [Uint8Array, Uint8Array];
+  readonly #options: AgentWorkloadOptions;
 
-  constructor(
-    served: ServedWorkload,
-    options: { readonly trustDomains: number; readonly bundles: readonly [Uint8Array, Uint8Array]; readonly withJwt: boolean },
-  ) {
-    const { trustDomains, bundles, withJwt } = options;
-    const ids = Array.from({ length: trustDomains }, (_, index) => `spiffe://${trustDomainName(index)}`);
+  constructor(served: ServedWorkload, options: AgentWorkloadOptions) {
     this.#served = served;
-    this.#federated = Object.fromEntries(ids.map((id) => [id, bundles[0]]));
-    this.#changed = `spiffe://${changedTrustDomain(trustDomains)}`;
-    this.#withJwt = withJwt;
-    this.#bundles = bundles;
+    this.#options = options;
     this.#send();
   }
 
   async push(change: UpdateChange, count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
       await nextTurn();
-      if (change === 'svid') await this.#served.rotate();
-      else this.#changeBundle();
+      await this.#push(change);
     }
   }
 
-  #changeBundle(): void {
-    const [before, after] = this.#bundles;
-    this.#bundles = [after, before];
-    this.#federated = { ...this.#federated, [this.#changed]: after };
+  async #push(change: UpdateChange): Promise<void> {
+    const { x509, jwt } = this.#options;
+    switch (change) {
+      case 'svid':
+        return this.#served.rotate();
+      case 'bundle':
+        x509.changeOne();
+        break;
+      case 'withdrawal':
+        x509.withdrawOne();
+        break;
+      case 'jwt-bundle':
+        jwt.changeOne();
+        break;
+    }
     this.#send();
   }
 
-  /** Sends the present state on all streams. Where updates are measured the JWT profile is switched off: it would be sent as well. */
+  /** Sends the present state on all streams. Where updates are measured the other profile is switched off: it would be sent as well. */
   #send(): void {
-    const federatedBundles = this.#federated;
+    const { profile, x509, jwt } = this.#options;
+    const federatedBundles = x509.all;
+    const jwtBundles = jwt.all;
     this.#served.inject({
-      x509Svids: (message) => ({ ...message, federatedBundles }),
-      ...(this.#withJwt ? {} : { jwtBundles: refuse }),
+      x509Svids: profile === 'jwt' ? refuse : (message) => ({ ...message, federatedBundles }),
+      jwtBundles: profile === 'x509' ? refuse : ({ bundles }) => ({ bundles: { ...bundles, ...jwtBundles } }),
     });
   }
 }
 
 function refuse(): never {
-  throw new WorkloadApiRefusal(status.UNIMPLEMENTED, 'there are no JWT bundles here');
+  throw new WorkloadApiRefusal(status.UNIMPLEMENTED, 'this profile is switched off');
 }

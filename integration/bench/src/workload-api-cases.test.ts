@@ -29,13 +29,16 @@ describe('the cases', () => {
 
   afterAll(() => cleanUp[Symbol.asyncDispose]());
 
-  test('are reads at the last size, and both updates at each', () => {
+  test('are reads at the last size, and updates at each', () => {
     expect(cases.filter(({ kind }) => kind !== 'update').map(({ trustDomains }) => trustDomains)).toEqual(Array(8).fill(3));
     expect(cases.filter(({ kind }) => kind === 'update').map(({ name, trustDomains }) => [name, trustDomains])).toEqual([
       ['one federated bundle changes', 1],
       ['our own SVID rotates', 1],
+      ['one federated JWT bundle changes', 1],
       ['one federated bundle changes', 3],
       ['our own SVID rotates', 3],
+      ['one federated JWT bundle changes', 3],
+      ['one trust domain is withdrawn, one is back', 3],
     ]);
     expect(new Set(cases.map(({ name, trustDomains }) => `${name} ${trustDomains}`)).size).toBe(cases.length);
   });
@@ -80,7 +83,7 @@ test.each([
     if (what === 'not sent') throw new Error('no such agent');
     served.inject({ x509Svids: () => ({ svids: [] }) });
   };
-  const addresses = { reader: address, measured: address, bare: address };
+  const addresses = { reader: address, measured: address, bare: address, 'jwt-measured': address, 'jwt-bare': address };
   const [update] = await openUpdateCases({ trustDomains: 1, addresses, ask, cleanUp });
   await expect(update?.subject(1)).rejects.toThrow(reason);
 });

@@ -4,8 +4,8 @@ import { Arrivals } from './arrivals.js';
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-/** A bare gRPC client of FetchX509SVID: takes messages off the socket and does not look into them. */
-export interface BareX509Stream extends AsyncDisposable {
+/** A bare gRPC client of one stream: takes messages off the socket and does not look into them. */
+export interface BareStream extends AsyncDisposable {
   /** The message that came last, encoded. */
   last(): Uint8Array;
   /** Resolves when `count` more messages have come. */
@@ -13,7 +13,7 @@ export interface BareX509Stream extends AsyncDisposable {
 }
 
 /** Opens it; resolves with the first message. The address is one as of `SPIFFE_ENDPOINT_SOCKET`. */
-export async function openBareX509Stream(address: string): Promise<BareX509Stream> {
+export async function openBareStream(address: string, method: 'FetchX509SVID' | 'FetchJWTBundles'): Promise<BareStream> {
   const client = new Client(address, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
@@ -21,7 +21,7 @@ export async function openBareX509Stream(address: string): Promise<BareX509Strea
   const metadata = new Metadata();
   metadata.set('workload.spiffe.io', 'true');
   const stream = client.makeServerStreamRequest(
-    `/${SpiffeWorkloadAPI.typeName}/FetchX509SVID`,
+    `/${SpiffeWorkloadAPI.typeName}/${method}`,
     () => Buffer.alloc(0),
     (bytes) => bytes,
     {},
