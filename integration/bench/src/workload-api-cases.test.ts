@@ -25,7 +25,8 @@ describe('the cases', () => {
       return agent.answer(question);
     };
     cases = await openWorkloadApiCases({ trustDomains: SIZES, directory, ask, cleanUp });
-  });
+    // A hundred tokens are signed, ten sockets opened: on a busy machine that takes longer than a hook may by default.
+  }, 60_000);
 
   afterAll(() => cleanUp[Symbol.asyncDispose]());
 

@@ -16,7 +16,7 @@ export interface WorkloadApiMeasurementSettings {
   readonly warmUpMs: number;
   /** Numbers of federated trust domains that updates are applied at, in rising order; reads are done at the last. */
   readonly trustDomains: readonly number[];
-  /** How many updates the longest turn of the event loop is taken from, one by one, and how many the time until they are seen. */
+  /** How many updates the longest turn of the event loop is taken from, one by one. */
   readonly turns: number;
   /** An empty directory for sockets. */
   readonly directory: string;
@@ -41,8 +41,8 @@ export interface UpdateFigures {
   readonly receivedMicros: number;
   /** Time of the update ÷ time of receiving and decoding it, within each pair. */
   readonly timesReceivedAndDecoded: Estimate;
-  /** From when a bare client has the message until readers see what it says and a change listener was told, in ms by the clock. */
-  readonly seenAfterMs: Estimate;
+  /** Time of the update less that of receiving it, within each pair: until a change listener was told and readers see it. */
+  readonly afterArrivalMicros: Estimate;
   /** The longest turn of the event loop of each update, in ms. */
   readonly longestTurnMs: { readonly median: number; readonly most: number };
 }
@@ -144,8 +144,6 @@ async function updateFiguresOf(
   { measured, blockSize, pairs, received }: Measured,
   { turns }: WorkloadApiMeasurementSettings,
 ): Promise<UpdateFigures> {
-  const seenAfter: number[] = [];
-  for (let turn = 0; turn < turns; turn++) seenAfter.push(await seenAfterMs(measured, turn));
   const longest: number[] = [];
   for (let turn = 0; turn < turns; turn++) longest.push(await longestTurn(() => measured.subject(1)));
   return {
@@ -153,15 +151,11 @@ async function updateFiguresOf(
     timesReceivedAndDecoded: estimateMedian(
       pairs.map(({ bare, subject }, round) => subject.cpuMicros / (bare.cpuMicros + (received[round] ?? Number.NaN))),
     ),
-    seenAfterMs: estimateMedian(seenAfter),
+    afterArrivalMicros: estimateMedian(
+      pairs.map(({ subject }, round) => (subject.cpuMicros - (received[round] ?? Number.NaN)) / blockSize),
+    ),
     longestTurnMs: { median: median(longest), most: Math.max(...longest) },
   };
-}
-
-/** Both are timed from when the agent is asked for one message: what is left is the time after its arrival. */
-async function seenAfterMs({ subject, received = subject }: WorkloadApiCase, round: number): Promise<number> {
-  const { bare, subject: live } = await runPair(armOf(received), armOf(subject), 1, round);
-  return (live.seconds - bare.seconds) * 1000;
 }
 
 /** On stderr: stdout is the parent's. */
