@@ -12,6 +12,8 @@ interface DecisionTable {
   readonly actions: Readonly<Record<string, { readonly service: string; readonly method: string; readonly class: string }>>;
   readonly resources: Readonly<Record<string, object>>;
   readonly cases: readonly Row[];
+  /** Where responses are filtered. */
+  readonly filtered_cases: readonly Row[];
 }
 
 interface Row {
@@ -26,6 +28,7 @@ interface Row {
 
 const pathOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const bundle = pathOf('dist/directory.tar.gz');
+const filteredBundle = pathOf('dist/directory-filtered.tar.gz');
 const { decision_table: table } = JSON.parse(readFileSync(pathOf('tests/decision-table.json'), 'utf8')) as {
   readonly decision_table: DecisionTable;
 };
@@ -51,12 +54,14 @@ const folder = mkdtempSync(join(tmpdir(), 'dirgate-table-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let policy: Policy;
+let filtered: Policy;
 let ungranted: Policy;
 let demo: Policy;
 beforeAll(async () => {
   const data = join(folder, 'grants.json');
   writeFileSync(data, JSON.stringify(table.grants));
   policy = (await loadPolicy({ bundle, data })).current();
+  filtered = (await loadPolicy({ bundle: filteredBundle, data })).current();
   ungranted = (await loadPolicy({ bundle })).current();
   demo = (await loadPolicy({ bundle, data: pathOf('../integration/grants.yaml') })).current();
 });
@@ -65,6 +70,12 @@ describe('the decision table through WASM', () => {
   it.each(table.cases)('$note', (row) => {
     const { allow, reasons } = policy.decide(inputOf(row));
     expect({ allow, reasons }).toEqual({ allow: row.allow, reasons: row.reasons });
+  });
+
+  it('names each row once', () => {
+    for (const rows of [table.cases, table.filtered_cases]) {
+      expect(new Set(rows.map(({ note }) => note)).size).toBe(rows.length);
+    }
   });
 
   it('denies every row without grants', () => {
@@ -96,9 +107,27 @@ describe('the decision table through WASM', () => {
 
   it('declares what it reads', () => {
     expect(policy.phases).toEqual(['call', 'request']);
+    expect(filtered.phases).toEqual(['call', 'request', 'response']);
+    expect(filtered.inputs).toEqual(policy.inputs);
     expect(policy.reads('context')).toBe(false);
     expect(policy.reads('resource', 'id')).toBe(false);
     expect(policy.reads('resource', 'properties', 'name')).toBe(true);
+  });
+});
+
+describe('the decision table through WASM, where responses are filtered', () => {
+  it.each(table.filtered_cases)('$note', (row) => {
+    const { allow, reasons } = filtered.decide(inputOf(row));
+    expect({ allow, reasons }).toEqual({ allow: row.allow, reasons: row.reasons });
+  });
+
+  it('judges all that is no search as the other bundle does', () => {
+    const others = table.cases.filter(({ action, phase }) => table.actions[action]?.class !== 'search' && phase !== 'response');
+    expect(others.length).toBeGreaterThan(100);
+    for (const row of others) {
+      const { allow, reasons } = filtered.decide(inputOf(row));
+      expect({ note: row.note, allow, reasons }).toEqual({ note: row.note, allow: row.allow, reasons: row.reasons });
+    }
   });
 });
 

@@ -10,7 +10,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 const tar = createRequire(new URL('../packages/policy/package.json', import.meta.url))('tar-stream');
 
 /**
- * Builds the sources below `folder` (relative to `cwd`), tests left out. `data` becomes the bundle's own data, `revision` the
+ * Builds the sources below `folder` (relative to `cwd`; or several), tests left out. `data` becomes the bundle's own data, `revision` the
  * manifest's. The record in the manifest has the phases, what `opa deps` found, the digest of policy.wasm, and `probes` as they
  * are: `{ grants?, cases }`. `record: false` leaves it out.
  */
@@ -22,7 +22,7 @@ export async function buildBundle(
   const scratch = mkdtempSync(join(tmpdir(), 'dirgate-policy-'));
   try {
     const output = join(scratch, 'bundle.tar.gz');
-    const sources = ['--ignore', '*_test.rego', folder];
+    const sources = ['--ignore', '*_test.rego', ...[folder].flat()];
     if (data !== undefined) {
       writeFileSync(join(scratch, 'data.json'), JSON.stringify(data));
       sources.push(join(scratch, 'data.json'));
@@ -50,7 +50,9 @@ export function sameBundle(one, other) {
 // The input references that the entrypoint reads, as paths below `input`, each cut where it stops being constant.
 function inputsOf(opa, { cwd, folder, entrypoint }) {
   const rule = `data.${entrypoint.replaceAll('/', '.')}`;
-  const { base = [] } = JSON.parse(run(opa, ['deps', '-d', folder, rule, '--format', 'json'], cwd));
+  const { base = [] } = JSON.parse(
+    run(opa, ['deps', ...[folder].flat().flatMap((path) => ['-d', path]), rule, '--format', 'json'], cwd),
+  );
   const paths = base
     .filter(([head]) => head.type === 'var' && head.value === 'input')
     .map(([, ...terms]) => {

@@ -66,7 +66,7 @@ function passes({ fail, error, skip }) {
 // `opa test` counts each row of the decision table as a test of its own.
 function reportTests(opa) {
   const sources = ['policies/directory', 'policies/tests'];
-  const { stdout, stderr } = run(opa, ['test', '--format', 'json', ...sources]);
+  const { stdout, stderr } = run(opa, ['test', '--timeout', '60s', '--format', 'json', ...sources]);
   let results;
   try {
     results = JSON.parse(stdout);
@@ -89,7 +89,7 @@ function reportTests(opa) {
 }
 
 function coverageProblems(opa, sources) {
-  const { status, stdout } = run(opa, ['test', '--coverage', '--format', 'json', ...sources]);
+  const { status, stdout } = run(opa, ['test', '--timeout', '60s', '--coverage', '--format', 'json', ...sources]);
   if (status !== 0) return 'not measured, because tests failed';
   const { files, coverage } = JSON.parse(stdout);
   const gaps = Object.entries(files).flatMap(([file, { not_covered: lines = [] }]) =>

@@ -8,10 +8,20 @@ import { generatedFiles } from './policy-types.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const fixtures = 'packages/policy/src/test-support/bundles';
 
-const probes = JSON.parse(readFileSync(`${root}policies/probes.json`, 'utf8'));
+const probesOf = (name) => JSON.parse(readFileSync(`${root}policies/${name}.json`, 'utf8'));
 
 const bundles = [
-  ['policies/dist/directory.tar.gz', { cwd: `${root}policies`, folder: 'directory', probes }],
+  ['policies/dist/directory.tar.gz', { cwd: `${root}policies`, folder: 'directory', probes: probesOf('probes') }],
+  [
+    'policies/dist/directory-filtered.tar.gz',
+    {
+      cwd: `${root}policies`,
+      folder: 'directory',
+      phases: ['call', 'request', 'response'],
+      data: { directory: { filters_responses: true } },
+      probes: probesOf('probes-filtered'),
+    },
+  ],
   // Faults for the tests of @dirgate/policy.
   [`${fixtures}/echo.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'echo', record: false }],
   [`${fixtures}/foreign-builtin.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'foreign-builtin', record: false }],

@@ -1,48 +1,40 @@
 package directory.authz
 
-# Services whose messages name records, so that a grant that is limited to some records can be judged.
-record_services := {
-	"agntcy.dir.store.v1.StoreService",
-	"agntcy.dir.routing.v1.RoutingService",
-	"agntcy.dir.routing.v1.PublicationService",
-	"agntcy.dir.search.v1.SearchService",
-}
+import data.directory.names
 
 # METADATA
-# scope: document
 # title: Conditions of a grant
 # description: >-
-#   Whether a grant of a covering role holds for the resource. Searching asks for the role alone. A grant that is
-#   limited to some records holds for those only, and for nothing that could reach others unseen.
-grant_holds(_) if input.action.properties.class == "search"
-
-grant_holds(grant) if not limited(grant)
-
+#   Whether a grant of a covering role holds for the resource. A condition that these rules do not know never holds.
 grant_holds(grant) if {
+	count(unknown_conditions(grant)) == 0
+	conditions_hold(grant)
+}
+
+# Searching asks for the role alone.
+conditions_hold(_) if asked_class == "search"
+
+conditions_hold(grant) if not limited(grant)
+
+# A grant that is limited to some records holds for those, and for nothing that could reach others unseen.
+conditions_hold(grant) if {
 	judged_by_record
 	names_hold(grant)
 	schema_versions_hold(grant)
+	referrer_types_hold(grant)
 }
 
-grant_holds(_) if judged_elsewhere
-
-# METADATA
-# title: Searching past what may be read
-# description: >-
-#   SearchRecords answers with whole records, whatever their names: it takes a grant to read that is limited to none of
-#   them, and to no other method. SearchCIDs, which a limited reader has, names records only.
-search_exceeds_reading if {
-	input.action.properties.service == "agntcy.dir.search.v1.SearchService"
-	input.action.properties.method == "SearchRecords"
-	not reads_every_record
+# Before any message, it holds where its messages will be judged.
+conditions_hold(grant) if {
+	input.action.properties.phase == "call"
+	may_name(judged_methods[input.action.name], grant)
 }
 
-reads_every_record if {
-	some grant in subject_grants
-	not limited(grant)
-	method_holds(grant)
-	some role in grant.roles
-	"read" in classes_of_role[role]
+# These messages name no record.
+conditions_hold(_) if {
+	input.action.properties.phase == "request"
+	input.resource.type == "publication"
+	judged_methods[input.action.name] == "publication"
 }
 
 # METADATA
@@ -76,9 +68,28 @@ objections contains "schema_version_outside_grant" if {
 	not schema_versions_hold(grant)
 }
 
+objections contains "referrer_type_missing" if {
+	judged_by_record
+	some grant in failing_grants
+	grant.referrer_types
+	not resource_referrer_type
+}
+
+objections contains "referrer_type_outside_grant" if {
+	judged_by_record
+	resource_referrer_type
+	some grant in failing_grants
+	not referrer_types_hold(grant)
+}
+
 objections contains "grant_limited_to_records" if {
 	not judged_by_record
 	count(failing_grants) > 0
+}
+
+objections contains "unknown_condition" if {
+	some grant in failing_grants
+	count(unknown_conditions(grant)) > 0
 }
 
 failing_grants := [grant |
@@ -86,49 +97,37 @@ failing_grants := [grant |
 	not grant_holds(grant)
 ]
 
-limited(grant) if grant.names
+# Whatever limits a grant to some records, also what these rules do not know.
+limited(grant) if count(record_conditions(grant)) > 0
 
-limited(grant) if grant.schema_versions
+record_conditions(grant) := object.keys(grant) - {"roles", "methods"}
+
+unknown_conditions(grant) := record_conditions(grant) - {"names", "schema_versions", "referrer_types"}
 
 judged_by_record if {
-	input.action.properties.phase == "request"
+	input.action.properties.phase in {"request", "response"}
 	input.resource.type in {"record", "referrer"}
 }
 
-# Before any message every grant holds where messages will be judged; these messages name no record.
-judged_elsewhere if {
-	input.action.properties.phase == "call"
-	input.action.properties.service in record_services
-}
+may_name(_, grant) if not grant.referrer_types
 
-judged_elsewhere if {
-	input.action.properties.phase == "request"
-	input.action.properties.service in record_services
-	input.resource.type in {"query", "publication"}
-}
+may_name("referrer", _)
 
 names_hold(grant) if not grant.names
 
 names_hold(grant) if {
-	not has_dot_segment
-	some prefix in grant.names
-	lies_under(resource_name, prefix)
+	names.plain(resource_name)
+	some name in grant.names
+	names.lies_under(resource_name, prefix_of(name))
 }
-
-# Whoever resolves such a name finds it elsewhere, so it lies outside of every grant.
-# Not with split: the name is the caller's, and each of its slashes would take time and memory.
-has_dot_segment if {
-	some segment in ["/./", "/../"]
-	contains(concat("", ["/", resource_name, "/"]), segment)
-}
-
-lies_under(name, prefix) if name == prefix
-
-lies_under(name, prefix) if startswith(name, concat("", [prefix, "/"]))
 
 schema_versions_hold(grant) if not grant.schema_versions
 
 schema_versions_hold(grant) if resource_schema_version in grant.schema_versions
+
+referrer_types_hold(grant) if not grant.referrer_types
+
+referrer_types_hold(grant) if resource_referrer_type in grant.referrer_types
 
 resource_name := name if {
 	name := input.resource.properties.name
@@ -138,4 +137,11 @@ resource_name := name if {
 resource_schema_version := version if {
 	version := input.resource.properties.schema_version
 	is_string(version)
+}
+
+# A record that says so of itself is none: only a referrer has a type.
+resource_referrer_type := type if {
+	input.resource.type == "referrer"
+	type := input.resource.properties.referrer_type
+	is_string(type)
 }

@@ -39,7 +39,7 @@ allowing_roles contains role if {
 	some grant in covering_grants
 	grant_holds(grant)
 	some role in grant.roles
-	input.action.properties.class in classes_of_role[role]
+	asked_class in classes_of_role[role]
 }
 
 # METADATA
@@ -73,5 +73,5 @@ denials contains "search_exceeds_reading" if {
 
 some_role_covers_class if {
 	some grant in subject_grants
-	covers_class(grant)
+	covers(grant, asked_class)
 }

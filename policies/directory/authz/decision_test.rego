@@ -10,6 +10,47 @@ test_decision_table[example.note] if {
 	decision == {"allow": example.allow, "reasons": example.reasons}
 }
 
+test_filtered_decisions[example.note] if {
+	some example in decision_table.filtered_cases
+	decision := authz.decision with input as input_of(decision_table, example)
+		with data.directory.grants as decision_table.grants
+		with data.directory.filters_responses as true
+	decision == {"allow": example.allow, "reasons": example.reasons}
+}
+
+# Filtering is about what is found: it changes nothing else.
+test_filtering_leaves_the_rest_alone if {
+	every example in decision_table.cases {
+		input_value := input_of(decision_table, example)
+		plain := authz.decision with input as input_value with data.directory.grants as decision_table.grants
+		filtered := authz.decision with input as input_value
+			with data.directory.grants as decision_table.grants
+			with data.directory.filters_responses as true
+		same_unless_found(example, plain, filtered)
+	}
+}
+
+test_only_true_filters_responses if {
+	example := {"subject": "admin", "action": "pull", "phase": "response", "resource": "acme"}
+	every value in [false, "true", 1, null] {
+		decision := authz.decision with input as input_of(decision_table, example)
+			with data.directory.grants as decision_table.grants
+			with data.directory.filters_responses as value
+		decision == {"allow": false, "reasons": ["unknown_phase"]}
+	}
+}
+
+# The schema refuses such grants; grants that were checked against a newer one may have them.
+test_an_unknown_condition_never_holds if {
+	grants := {"ids": {"spiffe://directory.example/nobody": [{"roles": ["admin"], "novel": true}]}}
+	every action, phase in {"push": "request", "pull": "call", "search": "call"} {
+		example := {"subject": "nobody", "action": action, "phase": phase, "resource": "acme"}
+		decision := authz.decision with input as input_of(decision_table, example) with data.directory.grants as grants
+		not decision.allow
+		"unknown_condition" in decision.reasons
+	}
+}
+
 test_empty_input_is_denied if {
 	decision := authz.decision with input as {} with data.directory.grants as decision_table.grants
 	decision == {
@@ -25,6 +66,12 @@ test_without_grants_everything_is_denied if {
 		"no_grant" in decision.reasons
 	}
 }
+
+same_unless_found(_, plain, filtered) if plain == filtered
+
+same_unless_found(example, _, _) if example.phase == "response"
+
+same_unless_found(example, _, _) if decision_table.actions[example.action].class == "search"
 
 input_of(table, example) := {
 	"subject": table.subjects[example.subject],

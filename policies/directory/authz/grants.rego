@@ -14,12 +14,20 @@ subject_grants := [grant |
 ]
 
 # METADATA
-# description: The subject's grants with a role that covers the class of the action, for this method.
+# description: The subject's grants with a role that covers what is asked, for this method.
 covering_grants := [grant |
 	some grant in subject_grants
-	covers_class(grant)
+	covers(grant, asked_class)
 	method_holds(grant)
 ]
+
+# METADATA
+# scope: document
+# title: The class that a role must cover
+# description: The class of the action. A response is judged as if what it holds were read, by whatever call it comes.
+asked_class := "read" if input.action.properties.phase == "response"
+
+asked_class := input.action.properties.class if input.action.properties.phase != "response"
 
 grants_by_id := [grant | some grant in data.directory.grants.ids[input.subject.id]]
 
@@ -36,9 +44,9 @@ grants_by_prefix := [grant |
 	some grant in data.directory.grants.path_prefixes[prefix]
 ]
 
-covers_class(grant) if {
+covers(grant, class) if {
 	some role in grant.roles
-	input.action.properties.class in classes_of_role[role]
+	class in classes_of_role[role]
 }
 
 method_holds(grant) if not grant.methods

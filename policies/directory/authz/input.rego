@@ -20,6 +20,12 @@ subject_type_known if input.subject.type == "workload"
 
 phase_known if input.action.properties.phase in phases
 
+phase_known if {
+	filters_responses
+	input.action.properties.phase == "response"
+	input.action.properties.class in {"read", "search"}
+}
+
 class_known if input.action.properties.class in classes
 
 resource_type_known if input.resource.type in resource_types

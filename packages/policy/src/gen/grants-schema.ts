@@ -65,7 +65,7 @@ export const grantsSchema = {
     },
     "grant": {
       "title": "Grant",
-      "description": "Roles, and the conditions that a record must meet for them. All given conditions must hold.",
+      "description": "Roles, and the conditions that a record or referrer must meet for them. All given conditions must hold.",
       "type": "object",
       "additionalProperties": false,
       "required": [
@@ -103,16 +103,16 @@ export const grantsSchema = {
           }
         },
         "names": {
-          "description": "The record's name is one of these or lies below one, on a segment boundary.",
+          "description": "The record's name is one of these or lies below one, on a segment boundary. A segment {trust_domain}, {agent}, {executor}, {service}, {namespace}, {service_account} or {path.1} to {path.9} stands for that segment of the caller's own identity.",
           "type": "array",
           "minItems": 1,
           "uniqueItems": true,
           "items": {
             "type": "string",
-            "description": "a name or the part of one before a slash, without a slash at either end",
+            "description": "a name or the part of one before a slash, without a slash at either end; a placeholder such as {agent} is a whole segment, behind the first one",
             "minLength": 1,
             "maxLength": 1024,
-            "pattern": "^[^/](.*[^/])?$"
+            "pattern": "^(?!/)(?!(?:[^/]*:/*)?\\{(?!trust_domain\\}))(?:[^/{}\\n]*|\\{(?:trust_domain|agent|executor|service|namespace|service_account|path\\.[1-9])\\})(?:/(?:[^/{}\\n]*|\\{(?:trust_domain|agent|executor|service|namespace|service_account|path\\.[1-9])\\}))*(?<!/)$"
           }
         },
         "schema_versions": {
@@ -124,6 +124,18 @@ export const grantsSchema = {
             "type": "string",
             "minLength": 1,
             "maxLength": 64
+          }
+        },
+        "referrer_types": {
+          "description": "It is a referrer, and its type is one of these. A grant with this condition holds for no record.",
+          "type": "array",
+          "minItems": 1,
+          "uniqueItems": true,
+          "items": {
+            "type": "string",
+            "description": "the full name of a message type, such as agntcy.dir.sign.v1.Signature",
+            "maxLength": 256,
+            "pattern": "^[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*$"
           }
         }
       }

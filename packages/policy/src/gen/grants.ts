@@ -35,7 +35,7 @@ export interface Grants {
   };
 }
 /**
- * Roles, and the conditions that a record must meet for them. All given conditions must hold.
+ * Roles, and the conditions that a record or referrer must meet for them. All given conditions must hold.
  */
 export interface Grant {
   /**
@@ -53,11 +53,11 @@ export interface Grant {
    */
   readonly methods?: readonly string[];
   /**
-   * The record's name is one of these or lies below one, on a segment boundary.
+   * The record's name is one of these or lies below one, on a segment boundary. A segment {trust_domain}, {agent}, {executor}, {service}, {namespace}, {service_account} or {path.1} to {path.9} stands for that segment of the caller's own identity.
    *
    * @minItems 1
    *
-   * Items: a name or the part of one before a slash, without a slash at either end
+   * Items: a name or the part of one before a slash, without a slash at either end; a placeholder such as {agent} is a whole segment, behind the first one
    */
   readonly names?: readonly string[];
   /**
@@ -66,4 +66,12 @@ export interface Grant {
    * @minItems 1
    */
   readonly schema_versions?: readonly string[];
+  /**
+   * It is a referrer, and its type is one of these. A grant with this condition holds for no record.
+   *
+   * @minItems 1
+   *
+   * Items: the full name of a message type, such as agntcy.dir.sign.v1.Signature
+   */
+  readonly referrer_types?: readonly string[];
 }
