@@ -2,8 +2,9 @@ import type { ServerHttp2Session } from 'node:http2';
 import type { Connection, Guard } from '@dirgate/guard';
 import { readPeerChain } from '@dirgate/tls';
 import type { ServerInterceptingCall, ServerInterceptingCallInterface, ServerInterceptor } from '@grpc/grpc-js';
+import type { CallShape } from './call-shape.js';
 import { activeCallerContext, setCaller } from './caller-context.js';
-import { type CallShape, GuardedServerCall } from './guarded-server-call.js';
+import { GuardedServerCall } from './guarded-server-call.js';
 import { stripIdentityMetadata } from './identity-metadata.js';
 import { refuseCall } from './refuse-call.js';
 import { drainSession, readCallTransport, readPresented, readTlsSocket } from './transport-seam.js';
@@ -35,7 +36,8 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
     setCaller(metadata, admitted.caller);
     stream.once('close', () => admitted.end());
     const context = activeCallerContext();
-    if (!admitted.judgesRequests && !shape.responseStream && context === undefined) {
+    const judgesMessages = admitted.judgesRequests || admitted.judgesResponses;
+    if (!judgesMessages && !shape.responseStream && context === undefined) {
       admitted.watch((refusal) => refuseCall(call, stream, refusal), false);
       return call;
     }

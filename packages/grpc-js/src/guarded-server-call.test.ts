@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { GuardedServerCall } from './guarded-server-call.js';
 
 const refusal: Refusal = { code: 'policy_denied', status: 7, details: 'no', decisionId: 'x' };
-const BIDI = { requestStream: true, responseStream: true };
+const BIDI = { requestStream: true, responseStream: true, responseSerialize: (message: unknown) => Buffer.from(String(message)) };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -78,7 +78,7 @@ test.each([
 });
 
 test('client stream: the handler never sees an end, only the cancellation', () => {
-  const { call, wire, handler } = build(refuseBad, { requestStream: true, responseStream: false });
+  const { call, wire, handler } = build(refuseBad, { ...BIDI, responseStream: false });
   call.onReceiveMessage('good');
   call.onReceiveMessage('bad');
   expect(wire).toEqual(['status 7 no']);

@@ -3,6 +3,8 @@ import type { Http2Stream } from 'node:http2';
 import type { Caller, GuardedCall, Refusal } from '@dirgate/guard';
 import type { Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
+import type { CallShape } from './call-shape.js';
+import { type JudgedCall, JudgedResponses } from './judged-responses.js';
 import { refuseCall } from './refuse-call.js';
 
 /** How long the handler of a bidi call may go on answering what was allowed, once a message was refused. */
@@ -11,21 +13,15 @@ const HALF_CLOSED_MS = 5000;
 type SentStatus = Parameters<ServerInterceptingCallInterface['sendStatus']>[0];
 type Listener = Parameters<ServerInterceptingCallInterface['start']>[0];
 
-/** Which sides of a call are streams. */
-export interface CallShape {
-  readonly requestStream: boolean;
-  readonly responseStream: boolean;
-}
-
 /**
- * Stands between the wire and the handler of one admitted call: asks the guard about each request message, and ends the
- * call when it is refused or revoked. Hand-written rather than built on `ServerInterceptingCall`, whose listener hooks
+ * Stands between the wire and the handler of one admitted call: asks the guard about each message, and ends the call when
+ * it is refused or revoked. Hand-written rather than built on `ServerInterceptingCall`, whose listener hooks
  * cost a fifth of bidi throughput (node-facts N-58).
  *
  * The guard's own methods never throw; grpc-js and the handler are called outside of any try, so that their errors stay
  * theirs (N-63).
  */
-export class GuardedServerCall implements ServerInterceptingCallInterface, Listener {
+export class GuardedServerCall implements ServerInterceptingCallInterface, Listener, JudgedCall {
   readonly #next: ServerInterceptingCallInterface;
   readonly #stream: Http2Stream;
   readonly #call: GuardedCall;
@@ -40,6 +36,8 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
   #judging = false;
   #readWanted = false;
   #timer: NodeJS.Timeout | undefined;
+  /** There once a response was to be judged. */
+  #responses: JudgedResponses | undefined;
 
   constructor(
     next: ServerInterceptingCallInterface,
@@ -53,7 +51,20 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
     this.#call = call;
     this.#shape = shape;
     this.#context = context;
-    call.watch((refusal) => this.#end(refusal));
+    call.watch((refusal) => this.end(refusal));
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Ends the call. The handler is cancelled; one that reads a client stream never sees its end. */
+  end(refusal: Refusal): void {
+    if (!this.#ended) {
+      this.#ended = true;
+      clearTimeout(this.#timer);
+      refuseCall(this.#next, this.#stream, refusal);
+    }
   }
 
   // From the wire to the handler
@@ -114,15 +125,22 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
     if (this.#ended) {
       return;
     }
-    this.#next.sendMessage(message, callback);
+    if (this.#call.judgesResponses) {
+      this.#responses ??= new JudgedResponses(this.#call, this.#shape, this);
+    }
+    if (this.#responses === undefined) {
+      this.#next.sendMessage(message, callback);
+    } else {
+      this.#responses.send(message, callback);
+    }
   }
 
   sendStatus(sent: SentStatus): void {
-    if (this.#ended) {
+    if (this.#ended || this.#responses?.hold(sent) === true) {
       return;
     }
     if (this.#refusal !== undefined && (sent.code ?? status.OK) === status.OK) {
-      this.#end(this.#refusal);
+      this.end(this.#refusal);
       return;
     }
     this.#ended = true;
@@ -136,6 +154,10 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
     } else if (!this.#ended && this.#refusal === undefined) {
       this.#next.startRead();
     }
+  }
+
+  pass(message: unknown, callback: () => void): void {
+    this.#next.sendMessage(message, callback);
   }
 
   getPeer(): string {
@@ -180,7 +202,7 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
     } else if (this.#shape.requestStream && this.#refusedMessage() === 'half-close') {
       this.#halfClose(refusal);
     } else {
-      this.#end(refusal);
+      this.end(refusal);
     }
   }
 
@@ -191,17 +213,8 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
   /** The handler sees the end of its requests, its answers to what was allowed pass, its OK becomes the refusal. */
   #halfClose(refusal: Refusal): void {
     this.#refusal = refusal;
-    this.#timer = setTimeout(() => this.#end(refusal), HALF_CLOSED_MS).unref();
+    this.#timer = setTimeout(() => this.end(refusal), HALF_CLOSED_MS).unref();
     this.#listener?.onReceiveHalfClose();
-  }
-
-  /** Ends the call. The handler is cancelled; one that reads a client stream never sees its end. */
-  #end(refusal: Refusal): void {
-    if (!this.#ended) {
-      this.#ended = true;
-      clearTimeout(this.#timer);
-      refuseCall(this.#next, this.#stream, refusal);
-    }
   }
 
   #enter(run: () => void, startsHandler: boolean): void {

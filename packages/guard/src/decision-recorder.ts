@@ -34,7 +34,7 @@ export class DecisionRecorder {
   }
 
   refused(facts: RecordedFacts, failure: Failure): Refusal {
-    this.#counters.refused(failure.code);
+    this.#counters.refused(failure.code, facts.step);
     const id = this.#nextId();
     this.#tell(id, facts, false, failure.code, failure.reasons, failure.rule);
     return createRefusal(failure.code, id);

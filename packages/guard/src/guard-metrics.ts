@@ -1,3 +1,4 @@
+import type { DecisionEvent } from './decision-event.js';
 import { FAILURE_CODES, type FailureCode } from './refusal.js';
 
 /** What a guard has counted since it was made, and what it holds now. A frozen copy: it does not change any more. */
@@ -38,7 +39,10 @@ export class GuardCounters {
   filteredResponses = 0;
   readonly #refused = new Map<FailureCode, number>();
 
-  refused(code: FailureCode): void {
+  refused(code: FailureCode, step: DecisionEvent['step']): void {
+    if (step === 'response' && code === 'policy_denied') {
+      this.filteredResponses += 1;
+    }
     this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
   }
 

@@ -21,6 +21,7 @@ describe('options', () => {
     ['catalogue', (good) => ({ ...good, catalogue: new Map([['/a.B/*', rule]]) })],
     ['catalogue', (good) => ({ ...good, catalogue: new Map([['/a.B/C\n', rule]]) })],
     ['message rule', (good) => ({ ...good, catalogue: new Map([['/a.B/C', { class: 'read', phases: ['call', 'request'] }]]) })],
+    ['message rule', (good) => ({ ...good, catalogue: new Map([['/a.B/C', { class: 'read', phases: ['call', 'response'] }]]) })],
     [
       'message rule',
       (good) => ({ ...good, catalogue: new Map([['/a.B/C', { ...rule, request: { message: 'm', resources: [] } }]]) }),
@@ -150,7 +151,6 @@ describe('admission', () => {
   });
 
   test.each([
-    ['judges responses, which is not built yet', ['call', 'request', 'response'], 'response_phase_unsupported'],
     ['does not judge calls, so that handlers would start unjudged', ['request'], 'call_phase_missing'],
     ['judges nothing', [], 'call_phase_missing'],
   ] as const)('a policy that %s', async (_name, phases, reason) => {

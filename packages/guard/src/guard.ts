@@ -216,8 +216,10 @@ function prepareMethods(catalogue: Catalogue, judge: PolicyJudge): ReadonlyMap<s
     if (!/^\/[A-Za-z0-9_.]+\/[A-Za-z0-9_]+$/.test(path)) {
       throw new GuardError('config_invalid', `catalogue: not a method path: "${path}"`);
     }
-    if (rule.phases.includes('request') !== (rule.request !== undefined)) {
-      throw new GuardError('config_invalid', `catalogue: ${path} must declare phase "request" and its message rule together`);
+    for (const phase of ['request', 'response'] as const) {
+      if (rule.phases.includes(phase) !== (rule[phase] !== undefined)) {
+        throw new GuardError('config_invalid', `catalogue: ${path} must declare phase "${phase}" and its message rule together`);
+      }
     }
     judge.prepare(rule.request);
     judge.prepare(rule.response);

@@ -1,7 +1,7 @@
 import type { Policy } from '@dirgate/policy';
 import type { Authentication } from './authenticator.js';
 import type { Caller } from './caller.js';
-import type { MethodRule, Phase } from './catalogue.js';
+import type { MessageRule, MethodRule, Phase } from './catalogue.js';
 import type { Connection } from './connection.js';
 import type { DecisionContext, Method } from './decision-input.js';
 import type { RecordedFacts } from './decision-recorder.js';
@@ -14,6 +14,8 @@ import type { Watched } from './sweep.js';
 /** A verdict on one message: allowed (`undefined`) or refused. */
 export type Verdict = Refusal | undefined;
 
+type MessagePhase = 'request' | 'response';
+
 /**
  * A call that was allowed to start. The adapter asks it about each message, and ends the call when it is told to.
  */
@@ -22,7 +24,10 @@ export class GuardedCall implements Watched {
   readonly #connection: Connection;
   readonly #context: DecisionContext;
   #authentication: Authentication;
-  #policy: Policy;
+  #policy!: Policy;
+  /** Of the policy in force and the method's catalogue entry: what both name. */
+  #judgesRequests = false;
+  #judgesResponses = false;
   #onRevoked: ((refusal: Refusal) => void) | undefined;
   #seesMessages = true;
   readonly #judgedInPass: number;
@@ -31,18 +36,23 @@ export class GuardedCall implements Watched {
     this.#core = core;
     this.#connection = connection;
     this.#authentication = authentication;
-    this.#policy = policy;
     this.#context = { caller: authentication, method, server: core.server(), peerAddress: connection.peerAddress };
     this.#judgedInPass = core.sweep.passes;
+    this.#adopt(policy);
   }
 
   get caller(): Caller {
     return this.#context.caller.caller;
   }
 
-  /** Whether each request message must be given to {@link judgeRequest}. */
+  /** Whether each request message must be given to {@link judgeRequest}. A change of policy may change it. */
   get judgesRequests(): boolean {
-    return this.#context.method.rule.phases.includes('request') && this.#policy.phases.includes('request');
+    return this.#judgesRequests;
+  }
+
+  /** Whether each response message must be given to {@link judgeResponse}. A change of policy may change it. */
+  get judgesResponses(): boolean {
+    return this.#judgesResponses;
   }
 
   /** What the catalogue says should become of a request stream with a refused message; `undefined`: the default. */
@@ -60,31 +70,20 @@ export class GuardedCall implements Watched {
    * `describe` is waited for; it never rejects. Never throws.
    */
   judgeRequest(message: unknown): Verdict | Promise<Verdict> {
-    const rule = this.#context.method.rule.request;
-    const judgeAll = (resources: readonly Resource[]): void => {
-      const now = this.#core.now();
-      for (const resource of resources) {
-        this.#judge('request', resource, now);
-      }
-    };
-    let waiting: Promise<readonly Resource[]> | undefined;
-    const refusal = this.#safely('request', () => {
-      if (rule === undefined) {
-        throw new Failure('message_unreadable', ['no_resource_rule_applies']);
-      }
-      const resources = this.#core.judge.resourcesOf(this.#policy, rule, message);
-      if (resources instanceof Promise) {
-        waiting = resources;
-      } else {
-        judgeAll(resources);
-      }
-    });
-    return waiting === undefined
-      ? refusal
-      : waiting.then(
-          (resources) => this.#safely('request', () => judgeAll(resources)),
-          (error: unknown) => this.#refuse('request', error),
-        );
+    return this.#judgeMessage('request', this.#context.method.rule.request, message);
+  }
+
+  /**
+   * The same for one response message. `policy_denied` is the policy's verdict on this message: on a response stream the
+   * adapter leaves the message out and goes on. Any other code means that there is no verdict: it ends the call.
+   */
+  judgeResponse(message: unknown): Verdict | Promise<Verdict> {
+    return this.#judgeMessage('response', this.#context.method.rule.response, message);
+  }
+
+  /** Refuses the call for what became of a response in the adapter. `reason` is a stable code for the audit trail. */
+  refuseResponse(reason: 'response_changed' | 'response_out_of_turn'): Refusal {
+    return this.#refuse('response', new Failure('guard_failed', [reason]));
   }
 
   /**
@@ -118,7 +117,7 @@ export class GuardedCall implements Watched {
       this.#authentication = this.#core.reauthenticate(this.#connection, this.#authentication, now);
       const policy = this.#core.judge.currentPolicy();
       if (policy !== this.#policy) {
-        this.#policy = policy;
+        this.#adopt(policy);
         this.#requireJudgeable(policy);
         this.#core.judge.judge(policy, this.#context, 'call', this.#context.method.service, now);
       }
@@ -130,13 +129,55 @@ export class GuardedCall implements Watched {
     }
   }
 
+  #adopt(policy: Policy): void {
+    const { phases } = this.#context.method.rule;
+    this.#policy = policy;
+    this.#judgesRequests = phases.includes('request') && policy.phases.includes('request');
+    this.#judgesResponses = phases.includes('response') && policy.phases.includes('response');
+  }
+
   #requireJudgeable(policy: Policy): void {
     const unsupported = unsupportedPhases(policy);
     if (unsupported !== undefined) {
       throw unsupported;
     }
-    if (!this.#seesMessages && this.judgesRequests) {
+    if (!this.#seesMessages && (this.#judgesRequests || this.#judgesResponses)) {
       throw new Failure('guard_failed', ['messages_unseen']);
+    }
+  }
+
+  #judgeMessage(phase: MessagePhase, rule: MessageRule | undefined, message: unknown): Verdict | Promise<Verdict> {
+    let waiting: Promise<readonly Resource[]> | undefined;
+    const refusal = this.#safely(phase, () => {
+      if (rule === undefined) {
+        throw new Failure('message_unreadable', ['no_resource_rule_applies']);
+      }
+      const resources = this.#core.judge.resourcesOf(this.#policy, rule, message);
+      if (resources instanceof Promise) {
+        waiting = resources;
+      } else {
+        this.#judgeAll(phase, resources);
+      }
+    });
+    return waiting === undefined
+      ? refusal
+      : waiting.then(
+          (resources) => this.#safely(phase, () => this.#judgeLate(phase, resources)),
+          (error: unknown) => this.#refuse(phase, error),
+        );
+  }
+
+  /** By the policy in force now: it may be another one than when the message came, and not ask for it any more. */
+  #judgeLate(phase: MessagePhase, resources: readonly Resource[]): void {
+    if (phase === 'request' ? this.#judgesRequests : this.#judgesResponses) {
+      this.#judgeAll(phase, resources);
+    }
+  }
+
+  #judgeAll(phase: MessagePhase, resources: readonly Resource[]): void {
+    const now = this.#core.now();
+    for (const resource of resources) {
+      this.#judge(phase, resource, now);
     }
   }
 

@@ -169,26 +169,29 @@ describe('a change is noticed by itself', () => {
     expect(ends[0]?.code).toBe('policy_missing');
   });
 
-  test('a policy that begins to judge messages ends a call whose messages it cannot see, and no other', async () => {
-    const tested = await TestedGuard.start();
-    tested.policy.phases = ['call'];
-    tested.policy.replace('call-only');
-    const ends: string[] = [];
-    const connection = tested.connect(CALLER);
-    for (const [name, seesMessages] of [
-      ['unseen', false],
-      ['seen', true],
-    ] as const) {
-      const call = tested.admitted(connection, { method: GET });
-      expect(call.judgesRequests).toBe(false);
-      call.watch(() => ends.push(name), seesMessages);
-    }
-    tested.policy.phases = ['call', 'request'];
-    tested.policy.replace('both');
-    await nextTurn();
-    expect(ends).toEqual(['unseen']);
-    expect(tested.events.at(-1)).toMatchObject({ code: 'guard_failed', reasons: ['messages_unseen'] });
-  });
+  test.each(['request', 'response'] as const)(
+    'a policy that begins to judge %s messages ends a call whose messages it cannot see, and no other',
+    async (phase) => {
+      const tested = await TestedGuard.start();
+      tested.policy.phases = ['call'];
+      tested.policy.replace('call-only');
+      const ends: string[] = [];
+      const connection = tested.connect(CALLER);
+      for (const [name, seesMessages] of [
+        ['unseen', false],
+        ['seen', true],
+      ] as const) {
+        const call = tested.admitted(connection, { method: GET });
+        expect([call.judgesRequests, call.judgesResponses]).toEqual([false, false]);
+        call.watch(() => ends.push(name), seesMessages);
+      }
+      tested.policy.phases = ['call', phase];
+      tested.policy.replace('both');
+      await nextTurn();
+      expect(ends).toEqual(['unseen']);
+      expect(tested.events.at(-1)).toMatchObject({ code: 'guard_failed', reasons: ['messages_unseen'] });
+    },
+  );
 });
 
 test('an ended call is not told anything', async () => {

@@ -27,10 +27,7 @@ export class PolicyFailure extends Failure {
  * anything was decided.
  */
 export function unsupportedPhases(policy: Policy): Failure | undefined {
-  if (!policy.phases.includes('call')) {
-    return new Failure('policy_failed', ['call_phase_missing']);
-  }
-  return policy.phases.includes('response') ? new Failure('policy_failed', ['response_phase_unsupported']) : undefined;
+  return policy.phases.includes('call') ? undefined : new Failure('policy_failed', ['call_phase_missing']);
 }
 
 /** Asks the policy. One decision per resource; all must allow. */

@@ -1,7 +1,7 @@
 import type { Decision, Policy, PolicyPhase, PolicySource } from '@dirgate/policy';
 import { parseX509Svid } from '@dirgate/spiffe';
 import { createIdentityAuthority, type IdentityAuthority, type InProcessIdentity } from '@dirgate/testing';
-import type { Catalogue } from '../catalogue.js';
+import type { Catalogue, MessageRule } from '../catalogue.js';
 import type { Connection, ConnectionFacts } from '../connection.js';
 import type { DecisionEvent } from '../decision-event.js';
 import type { DecisionInput } from '../gen/decision-input.js';
@@ -10,23 +10,18 @@ import type { GuardedCall } from '../guarded-call.js';
 
 /** The identity and the audience of the guarded server. */
 export const SERVER_ID = 'spiffe://home.example/server';
-/** A method whose request messages are judged. */
+/** A method whose messages are judged, both ways. */
 export const GET = '/test.v1.Things/Get';
 /** A method that is judged by phase `call` alone. */
 export const PING = '/test.v1.Things/Ping';
 
+const things: MessageRule = {
+  message: 'test.v1.GetRequest',
+  resources: [{ type: 'thing', id: 'ids[]', describedBy: 'ids[]', properties: { name: 'name' } }],
+};
+
 const catalogue: Catalogue = new Map([
-  [
-    GET,
-    {
-      class: 'read',
-      phases: ['call', 'request'],
-      request: {
-        message: 'test.v1.GetRequest',
-        resources: [{ type: 'thing', id: 'ids[]', describedBy: 'ids[]', properties: { name: 'name' } }],
-      },
-    },
-  ],
+  [GET, { class: 'read', phases: ['call', 'request', 'response'], request: things, response: things }],
   [PING, { class: 'read', phases: ['call'] }],
 ]);
 
@@ -150,7 +145,7 @@ export class TestedGuard {
   }
 }
 
-/** A message of {@link GET}. */
+/** A message of {@link GET}, to it or from it. */
 export function getRequest(ids: readonly unknown[], more: object = {}): object {
   return { $typeName: 'test.v1.GetRequest', ids, ...more };
 }
