@@ -1,6 +1,7 @@
 import type { Describe } from '@dirgate/guard';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from './eventually.js';
 import type { Shape } from './four-shapes.js';
 import { PACES, type RefsCall, RefsWorld, type ServeRefs } from './refs-world.js';
 
@@ -52,9 +53,14 @@ const describers: Readonly<Record<string, Describe | undefined>> = {
 export function describeJudgedMessages(serve: ServeRefs | undefined, shapes: readonly Shape[]): void {
   const tested = rows.filter(({ shape }) => shapes.includes(shape));
   describe.each(Object.entries(describers))('judged %s', (_when, describer) => {
+    let world: RefsWorld;
+    beforeAll(async () => {
+      world = await RefsWorld.start(serve, describer && { describe: describer });
+    });
+    afterAll(() => world[Symbol.asyncDispose]());
+
     describe.each(tested)('$shape', (row) => {
       test.each(PACES)('%s handler', async (pace) => {
-        await using world = await RefsWorld.start(serve, describer && { describe: describer });
         world.pace = pace;
         const { shape } = row;
         const isStream = shape === 'server stream' || shape === 'bidi';
@@ -68,19 +74,19 @@ export function describeJudgedMessages(serve: ServeRefs | undefined, shapes: rea
         /** How a call ends that nothing refused: by its handler, or by its client once all answers are there. */
         const end = async (call: RefsCall, answers: Messages): Promise<status> => {
           if (pace === 'endless') {
-            await vi.waitFor(() => expect(call.answers).toEqual(isStream ? answers : []));
-            await vi.waitFor(() => expect(world.log.messages.length).toBeGreaterThan(0));
+            await eventually(() => expect(call.answers).toEqual(isStream ? answers : []));
+            await eventually(() => expect(world.log.messages.length).toBeGreaterThan(0));
             call.cancel();
           }
           const { code } = await call.ended;
-          await vi.waitFor(() => expect(world.guard.liveCalls).toBe(0));
+          await eventually(() => expect(world.guard.liveCalls).toBe(0));
           return code === (pace === 'endless' ? status.CANCELLED : status.OK) ? status.OK : code;
         };
 
         // control: everything is allowed
         refuse('none');
         const allowed = world.call(shape, row.allowed.requests);
-        await vi.waitFor(() => expect(world.log.messages).toEqual(row.allowed.requests));
+        await eventually(() => expect(world.log.messages).toEqual(row.allowed.requests));
         world.openGate();
         expect(await end(allowed, row.allowed.answers)).toBe(status.OK);
         if (pace !== 'endless') expect(allowed.answers).toEqual(row.allowed.answers);
@@ -89,10 +95,10 @@ export function describeJudgedMessages(serve: ServeRefs | undefined, shapes: rea
         // one record of a request is refused
         refuse('request');
         const unasked = world.call(shape, row.badRequest.requests);
-        await vi.waitFor(() => expect(refusals()).toHaveLength(1));
+        await eventually(() => expect(refusals()).toHaveLength(1));
         world.openGate();
         if (pace === 'endless' && shape === 'bidi') {
-          await vi.waitFor(() => expect([unasked.answers, world.log.ended]).toEqual([row.badRequest.answers, ['bidi']]));
+          await eventually(() => expect([unasked.answers, world.log.ended]).toEqual([row.badRequest.answers, ['bidi']]));
           unasked.cancel(); // that it would end by itself after five seconds is tested elsewhere
           await unasked.ended;
         } else {
@@ -101,11 +107,11 @@ export function describeJudgedMessages(serve: ServeRefs | undefined, shapes: rea
           expect(details).toContain(refusals()[0]?.id);
         }
         expect(refusals()).toMatchObject([{ step: 'request', code: 'policy_denied', resource: { id: 'bad' } }]);
-        await vi.waitFor(() => expect(world.guard.liveCalls).toBe(0));
+        await eventually(() => expect(world.guard.liveCalls).toBe(0));
         expect(unasked.answers).toEqual(row.badRequest.answers);
         expect(row.badRequest.seen).toEqual(expect.arrayContaining([...world.log.messages])); // no more than that
         if (shape === 'bidi') expect(world.log.messages).toEqual(row.badRequest.seen);
-        if (shape === 'client stream') await vi.waitFor(() => expect(world.log.cancelled).toEqual([shape]));
+        if (shape === 'client stream') await eventually(() => expect(world.log.cancelled).toEqual([shape]));
         expect(world.log.started).toEqual(row.badRequest.seen.length === 0 ? [] : [shape]);
         expect(world.log.ended).toEqual(shape === 'bidi' ? [shape] : []);
 
@@ -113,7 +119,7 @@ export function describeJudgedMessages(serve: ServeRefs | undefined, shapes: rea
         refuse('response');
         const before = world.guard.metrics().filteredResponses;
         const filtered = world.call(shape, row.badResponse.requests);
-        await vi.waitFor(() => expect(world.log.messages).toEqual(row.badResponse.requests));
+        await eventually(() => expect(world.log.messages).toEqual(row.badResponse.requests));
         world.openGate();
         const expected = isStream || pace === 'endless' ? status.OK : status.PERMISSION_DENIED;
         expect(await end(filtered, row.badResponse.answers)).toBe(expected);

@@ -43,8 +43,12 @@ const proto = create(FileDescriptorProtoSchema, {
 });
 const file = fileDesc(base64Encode(toBinary(FileDescriptorProtoSchema, proto)));
 
-/** The message of {@link RefsService}. */
-export const RefsSchema: GenMessage<Refs> = messageDesc(file, 0);
+const RefsSchema: GenMessage<Refs> = messageDesc(file, 0);
+
+/** A message that names these records. */
+export function refsOf(...cids: readonly string[]): Refs {
+  return create(RefsSchema, { cids: [...cids] });
+}
 
 /** A service with one method of each shape, the same message on both sides of all of them. */
 export const RefsService: GenService<{

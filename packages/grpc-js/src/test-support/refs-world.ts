@@ -1,4 +1,3 @@
-import { create } from '@bufbuild/protobuf';
 import { createGuard, type DecisionEvent, type Guard, type GuardOptions } from '@dirgate/guard';
 import { clientConstructor, type GrpcJsHandlers, serviceDefinition } from '@dirgate/service-definition';
 import { matchId } from '@dirgate/spiffe';
@@ -6,12 +5,13 @@ import { createIdentityAuthority, type IdentityAuthority } from '@dirgate/testin
 import { type Metadata, Server, type ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
 import { createChannelCredentials, createServerCredentials } from '../index.js';
 import type { Shape } from './four-shapes.js';
-import { type Refs, RefsSchema, RefsService, refsCatalogue } from './refs-service.js';
+import { type Refs, RefsService, refsCatalogue, refsOf } from './refs-service.js';
 import { ScriptedPolicy } from './scripted-policy.js';
 
 const SERVER_ID = 'spiffe://home.example/refs';
 const Client = clientConstructor(RefsService);
 
+type Handlers = GrpcJsHandlers<typeof RefsService>;
 type ClientCall = NodeJS.EventEmitter & { cancel(): void };
 
 /** When handlers answer: at once, when the test opens the gate, or without ever ending the call. */
@@ -56,7 +56,7 @@ export class RefsWorld implements AsyncDisposable {
     this.policy.phases = ['call', 'request', 'response'];
   }
 
-  static async start(serve: ServeRefs = serveGrpcJs, options: Partial<GuardOptions> = {}): Promise<RefsWorld> {
+  static async start(serve: ServeRefs = serveGrpcJs(), options: Partial<GuardOptions> = {}): Promise<RefsWorld> {
     const authority = await createIdentityAuthority({
       trustDomains: [
         { name: 'home.example', federatesWith: ['partner.example'] },
@@ -160,7 +160,7 @@ export class RefsWorld implements AsyncDisposable {
 }
 
 /** Handlers that answer what they were sent; a `+` in a cid of `List` puts several into one answer. */
-export function grpcJsHandlers(world: RefsWorld): GrpcJsHandlers<typeof RefsService> {
+function grpcJsHandlers(world: RefsWorld): Handlers {
   const { log } = world;
   const start = (shape: Shape, call: NodeJS.EventEmitter): void => {
     log.started.push(shape);
@@ -171,7 +171,7 @@ export function grpcJsHandlers(world: RefsWorld): GrpcJsHandlers<typeof RefsServ
       start('unary', call);
       log.messages.push(call.request.cids);
       await world.turn();
-      if (world.pace !== 'endless') callback(null, create(RefsSchema, { cids: call.request.cids }));
+      if (world.pace !== 'endless') callback(null, refsOf(...call.request.cids));
     },
     collect: (call, callback) => {
       start('client stream', call);
@@ -183,14 +183,14 @@ export function grpcJsHandlers(world: RefsWorld): GrpcJsHandlers<typeof RefsServ
       call.on('end', async () => {
         log.ended.push('client stream');
         await world.turn();
-        if (world.pace !== 'endless') callback(null, create(RefsSchema, { cids }));
+        if (world.pace !== 'endless') callback(null, refsOf(...cids));
       });
     },
     list: async (call) => {
       start('server stream', call);
       log.messages.push(call.request.cids);
       await world.turn();
-      for (const cid of call.request.cids) call.write(create(RefsSchema, { cids: cid.split('+') }));
+      for (const cid of call.request.cids) call.write(refsOf(...cid.split('+')));
       if (world.pace !== 'endless') call.end();
     },
     exchange: (call) => {
@@ -198,7 +198,7 @@ export function grpcJsHandlers(world: RefsWorld): GrpcJsHandlers<typeof RefsServ
       let answered = Promise.resolve();
       call.on('data', ({ cids }) => {
         log.messages.push(cids);
-        answered = answered.then(() => world.turn()).then(() => void call.write(create(RefsSchema, { cids })));
+        answered = answered.then(() => world.turn()).then(() => void call.write(refsOf(...cids)));
       });
       call.on('end', async () => {
         log.ended.push('bidi');
@@ -209,11 +209,14 @@ export function grpcJsHandlers(world: RefsWorld): GrpcJsHandlers<typeof RefsServ
   };
 }
 
-const serveGrpcJs: ServeRefs = async (world, credentials) => {
-  const server = new Server();
-  server.addService(serviceDefinition(RefsService), grpcJsHandlers(world));
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
-  );
-  return [`127.0.0.1:${port}`, () => server.forceShutdown()];
-};
+/** Serves with @grpc/grpc-js; a test may bring handlers of its own. */
+export function serveGrpcJs(own: (world: RefsWorld) => Partial<Handlers> = () => ({})): ServeRefs {
+  return async (world, credentials) => {
+    const server = new Server();
+    server.addService(serviceDefinition(RefsService), { ...grpcJsHandlers(world), ...own(world) });
+    const port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error ? reject(error) : resolve(bound))),
+    );
+    return [`127.0.0.1:${port}`, () => server.forceShutdown()];
+  };
+}
