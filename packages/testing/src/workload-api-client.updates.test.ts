@@ -87,6 +87,10 @@ describe('messages that cannot be used', () => {
       ...message,
       svids: [...message.svids, { ...firstOf(message), x509SvidKey: Buffer.from('garbage') }],
     }),
+    'two bundles of our own trust domain': (message) => ({
+      ...message,
+      svids: [firstOf(message), { ...firstOf(message), bundle: otherBundleOf(message) }],
+    }),
     'too many SVIDs': (message) => ({ ...message, svids: Array.from({ length: 101 }, () => firstOf(message)) }),
     'too many bundles': (message) => ({
       ...message,
@@ -98,6 +102,11 @@ describe('messages that cannot be used', () => {
     const [first] = svids;
     if (!first) throw new Error('the authority serves no SVID');
     return first;
+  }
+
+  /** Ours, with an authority more. */
+  function otherBundleOf(message: X509SVIDResponse): Uint8Array {
+    return Buffer.concat([firstOf(message).bundle, authority.trustDomain('b.example').x509BundleDer()]);
   }
 
   function issue(id: string) {

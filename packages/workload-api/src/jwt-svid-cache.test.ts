@@ -305,6 +305,13 @@ describe('hints', () => {
     expect(questions).toHaveLength(3);
   });
 
+  test('whoever takes no other than the one with the hint is not given the first in its place', async () => {
+    const wish = { hint: 'x', orFirst: true };
+    expect((await cache.get({ audience: 'a' }, { ...FIRST, wish })).token).toBe('token 1');
+    expect((await cache.get({ audience: 'a' }, { ...FIRST, wish: { ...wish, orFirst: false } })).token).toBe('token 2');
+    expect((await cache.get({ audience: 'a' }, { ...FIRST, wish })).token).toBe('token 1');
+  });
+
   test('a hint that looks like a subject or an audience is neither', async () => {
     await cache.get({ audience: 'a' }, { subject: ID, wish: undefined });
     await cache.get({ audience: 'a' }, { subject: undefined, wish: { hint: ID.toString(), orFirst: false } });
