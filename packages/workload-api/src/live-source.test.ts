@@ -1,5 +1,5 @@
 import { createX509Bundle, parseTrustDomain } from '@dirgate/spiffe';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { BundleEntry } from './bundle-entry.js';
 import { LiveSource } from './live-source.js';
 import { WorkloadApiError } from './workload-api-error.js';
@@ -50,4 +50,22 @@ test('closed: all is gone at once, though what is waited for hangs, and what com
   source.stopped();
   await closing;
   expect(told).toBe(1);
+});
+
+test('many may wait at a time: Node takes them for no leak, and none of them stays', async () => {
+  const warned = vi.fn();
+  process.on('warning', warned);
+  try {
+    const source = new Source();
+    const waiting = Array.from({ length: 50 }, () => source.waitFor(() => false, { timeoutMs: 60_000 }));
+    const ended = Promise.allSettled(waiting);
+    // Warnings come with the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    source.stopped();
+    await source.close();
+    expect((await ended).map((end) => end.status === 'rejected' && end.reason.code)).toEqual(waiting.map(() => 'closed'));
+  } finally {
+    process.off('warning', warned);
+  }
+  expect(warned).not.toHaveBeenCalled();
 });

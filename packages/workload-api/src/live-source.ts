@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { JwtBundle, TrustDomain, X509Bundle, X509Svid } from '@dirgate/spiffe';
 import { IdentityState } from './identity-state.js';
 import { type IdentityStatus, StatusBoard } from './identity-status.js';
@@ -13,6 +14,8 @@ export abstract class LiveSource<Feed extends string> implements LiveIdentity {
   readonly #lifetime = new AbortController();
 
   protected constructor(clock: () => number, logger: WorkloadApiLogger) {
+    // Whoever waits and whatever is asked ends with it: more than ten at a time are no leak.
+    setMaxListeners(0, this.#lifetime.signal);
     const state = new IdentityState(logger, clock);
     const board = new StatusBoard<Feed>(clock, logger, () => ({
       isExpired: state.isExpired,
