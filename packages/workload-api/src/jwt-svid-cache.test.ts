@@ -110,6 +110,14 @@ describe('life of a token', () => {
     await expect(token()).rejects.toMatchObject({ code: 'jwt_svid_unavailable' });
   });
 
+  test('an agent that says nothing keeps nobody from the token that there is', async () => {
+    await token();
+    answer = () => new Promise(() => {});
+    now += LIFE_MS - 20;
+    expect(await token()).toBe('token 1');
+    expect(questions).toHaveLength(2);
+  });
+
   test('a failed refresh is not repeated with every call', async () => {
     await token();
     answer = async () => {

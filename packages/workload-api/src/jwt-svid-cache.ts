@@ -14,6 +14,8 @@ const REFRESH_RETRY_MS = 5000;
 /** A token this close to its end may be late at the receiver. */
 const MARGIN_MS = 10_000;
 const MARGIN_SHARE = 0.1;
+/** An agent that is there answers sooner; one that is away must not keep callers from the token that we have. */
+const MAX_WAIT_MS = 1000;
 
 /** How {@link JwtSvidCache} works. */
 export interface JwtSvidCacheOptions {
@@ -31,7 +33,7 @@ interface Entry extends FetchedJwtSvid {
   lastUse: number;
   /** The bundle of the token's trust domain when it was asked for. */
   readonly bundle: JwtBundle | undefined;
-  /** From here on a caller waits for the next token, if there is one to be had. */
+  /** From here on a caller waits a little for the next token, if there is one to be had. */
   readonly urgentAt: number;
   readonly retryAt: number;
   readonly deniedAt: number | undefined;
@@ -64,7 +66,8 @@ export class JwtSvidCache {
     if (entry && now < Math.max(entry.refreshAt, entry.retryAt)) return entry.svid;
     const flight = this.#fly(key, question);
     if (entry && now < entry.urgentAt) return entry.svid;
-    return this.#land(flight, key, question, signal);
+    const inTime = entry ? notLongerThan((entry.svid.expiresAt - now) / 2, flight) : flight;
+    return this.#land(inTime, key, question, signal);
   }
 
   /** Forgets all tokens; what is being fetched now is not kept. */
@@ -175,6 +178,15 @@ function isDenied(error: unknown): boolean {
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new WorkloadApiError('aborted', 'fetching a JWT-SVID was aborted', { cause: signal.reason });
+}
+
+/** Rejects after `ms`, or {@link MAX_WAIT_MS}; what is waited for goes on. */
+function notLongerThan<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new WorkloadApiError('jwt_svid_unavailable', 'there is no next JWT-SVID yet'));
+    const timer = setTimeout(late, Math.min(ms, MAX_WAIT_MS));
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 /** Stops waiting when aborted; what is waited for goes on for the others. */
