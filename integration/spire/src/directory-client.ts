@@ -6,6 +6,7 @@ import { clientConstructor } from '@dirgate/service-definition';
 import { type IdentitySource, matchId } from '@dirgate/spiffe';
 import { type ChannelCredentials, type ClientReadableStream, credentials, type ServiceError } from '@grpc/grpc-js';
 import { type Attempt, failed, succeeded } from './attempt.js';
+import { EventServiceDefinition } from './event-service.js';
 
 const Search = clientConstructor(SearchService);
 const Store = clientConstructor(StoreService);
@@ -30,6 +31,14 @@ export interface DirectoryClientOptions {
  * when the server said that it had not begun with it.
  */
 export type Retries = 'off' | 'default';
+
+/** A Listen call, which goes on until something ends it. */
+export interface OpenListen {
+  /** Waits for an event to come; rejects when the call ends instead. */
+  event(): Promise<void>;
+  /** Waits for the call to end. */
+  readonly ended: Promise<Attempt>;
+}
 
 /** A Pull call that stays open between its messages. */
 export interface OpenPull {
@@ -93,15 +102,23 @@ export class DirectoryClient implements AsyncDisposable {
       pull: async (cid) => {
         const answer = new Promise<void>((resolve) => call.once('data', ({ data }: DirectoryRecord) => data && resolve()));
         call.write({ cid });
-        const early = ended.then(({ status, details }) => {
-          throw new Error(`the stream ended with ${status} (${details}) before it answered`);
-        });
-        await Promise.race([answer, early]);
+        await unlessEnded(answer, ended);
       },
       finish: () => {
         call.end();
         return ended;
       },
+    };
+  }
+
+  /** Server stream; without a deadline. */
+  openListen(): OpenListen {
+    const { path, requestSerialize, responseDeserialize } = EventServiceDefinition.listen;
+    const call = this.#search.makeServerStreamRequest(path, requestSerialize, responseDeserialize, Buffer.alloc(0));
+    const ended = collect(call);
+    return {
+      ended,
+      event: () => unlessEnded(new Promise<void>((resolve) => call.once('data', () => resolve())), ended),
     };
   }
 
@@ -120,6 +137,13 @@ export class DirectoryClient implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#search.close();
   }
+}
+
+async function unlessEnded(answer: Promise<void>, ended: Promise<Attempt>): Promise<void> {
+  const early = ended.then(({ status, details }) => {
+    throw new Error(`the stream ended with ${status} (${details}) before it answered`);
+  });
+  await Promise.race([answer, early]);
 }
 
 function collect<Answer>(call: ClientReadableStream<Answer>): Promise<Attempt<Answer>> {

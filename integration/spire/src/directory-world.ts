@@ -11,6 +11,8 @@ export interface DirectoryWorldOptions {
   readonly caTtl?: string;
   readonly x509SvidTtl?: string;
   readonly jwtSvidTtl?: string;
+  /** Of the Directory's own SVID; default: as everybody's. */
+  readonly hostX509SvidTtlSeconds?: number;
   /** Who the Directory's trust domain federates with; its bundle must be set before. */
   readonly prepare?: (server: SpireServer) => Promise<readonly string[]>;
 }
@@ -32,11 +34,16 @@ export interface DirectoryWorld {
 
 /** Starts it all; resolves when both clients have been answered. */
 export async function startDirectoryWorld({ world }: SuiteContext, options: DirectoryWorldOptions = {}): Promise<DirectoryWorld> {
-  const { caTtl = '24h', x509SvidTtl = '10m', jwtSvidTtl = '5m', prepare } = options;
+  const { caTtl = '24h', x509SvidTtl = '10m', jwtSvidTtl = '5m', hostX509SvidTtlSeconds, prepare } = options;
   const server = await world.startServer({ trustDomain: HOME, caTtl, x509SvidTtl, jwtSvidTtl });
   const federatesWith = (await prepare?.(server)) ?? [];
   const [host, acme] = await Promise.all([
-    world.startWorkload({ server, id: SERVER_ID, federatesWith }),
+    world.startWorkload({
+      server,
+      id: SERVER_ID,
+      federatesWith,
+      ...(hostX509SvidTtlSeconds !== undefined && { x509SvidTtlSeconds: hostX509SvidTtlSeconds }),
+    }),
     world.startWorkload({ server, id: ACME }),
   ]);
   const directory = world.use(await startGuardedDirectory(host.identity, SERVER_ID, world.folder));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import {
   directoryCatalogue,
@@ -12,6 +13,7 @@ import { type Caller, createGuard, type DecisionEvent } from '@dirgate/guard';
 import { loadPolicy } from '@dirgate/policy';
 import type { IdentitySource } from '@dirgate/spiffe';
 import { type Metadata, Server } from '@grpc/grpc-js';
+import { EventServiceDefinition, eventService } from './event-service.js';
 
 const repository = new URL('../../../', import.meta.url);
 
@@ -22,6 +24,8 @@ export interface GuardedDirectory extends AsyncDisposable {
   readonly refusals: readonly DecisionEvent[];
   /** How many handlers have run for a caller: each attempt that reached one counts, the client's retries too. */
   handled(id: string, credential: Caller['credential']): number;
+  /** How many streams of a caller are with their handlers now. */
+  running(id: string, credential: Caller['credential']): number;
   /** The addresses from which a caller's calls were allowed: one for each of its connections. */
   connectionsOf(id: string): ReadonlySet<string>;
 }
@@ -52,15 +56,20 @@ export async function startGuardedDirectory(
     },
   });
   const handled = new Map<string, number>();
-  const onHandler = ({ id, credential }: Caller): void => {
+  const running = new Map<string, number>();
+  const onHandler: OnHandler = ({ id, credential }, answers) => {
     const key = `${credential} ${id}`;
-    handled.set(key, (handled.get(key) ?? 0) + 1);
+    add(handled, key, 1);
+    if (answers === undefined) return;
+    add(running, key, 1);
+    answers.once('close', () => add(running, key, -1));
   };
   const server = new Server({ 'grpc.max_concurrent_streams': 1000, 'grpc-node.max_session_memory': 64 });
   const { store, routing, search } = grpcJsImplementations(directory);
   server.addService(StoreServiceDefinition, observed(store, onHandler));
   server.addService(RoutingServiceDefinition, observed(routing, onHandler));
   server.addService(SearchServiceDefinition, observed(search, onHandler));
+  server.addService(EventServiceDefinition, observed(eventService, onHandler));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', createServerCredentials(guard), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
@@ -68,6 +77,7 @@ export async function startGuardedDirectory(
     address: `127.0.0.1:${port}`,
     refusals,
     handled: (id, credential) => handled.get(`${credential} ${id}`) ?? 0,
+    running: (id, credential) => running.get(`${credential} ${id}`) ?? 0,
     connectionsOf: (id) => connections.get(id) ?? new Set(),
     [Symbol.asyncDispose]: async () => {
       server.forceShutdown();
@@ -77,18 +87,24 @@ export async function startGuardedDirectory(
   };
 }
 
-type AnyHandler = (call: { readonly metadata: Metadata }, ...rest: unknown[]) => void;
+/** `answers` where they are a stream. */
+type OnHandler = (caller: Caller, answers: Writable | undefined) => void;
+type AnyHandler = (call: Writable & { readonly metadata: Metadata }, ...callback: unknown[]) => void;
 
 /** The same handlers, each telling who calls before it runs. */
-function observed<Handlers extends object>(handlers: Handlers, onHandler: (caller: Caller) => void): Handlers {
+function observed<Handlers extends object>(handlers: Handlers, onHandler: OnHandler): Handlers {
   const observing = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]): [string, AnyHandler] => [
     name,
-    (call, ...rest) => {
-      onHandler(callerOf(call));
-      handler(call, ...rest);
+    (call, ...callback) => {
+      onHandler(callerOf(call), callback.length === 0 ? call : undefined);
+      handler(call, ...callback);
     },
   ]);
   return Object.fromEntries(observing) as Handlers;
+}
+
+function add(counts: Map<string, number>, key: string, more: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + more);
 }
 
 function entry<Value>(map: Map<string, Value>, key: string, create: () => Value): Value {

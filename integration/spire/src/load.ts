@@ -20,6 +20,8 @@ export interface LoadedClient {
   readonly cid: string;
 }
 
+/** Unary, server stream and bidi stream. */
+const SHAPES = 3;
 const UNARY_EVERY_MS = 100;
 const STREAM_EVERY_MS = 200;
 const PULLS = 10;
@@ -51,6 +53,12 @@ export class Load implements AsyncDisposable {
   /** Those that started at or after `time` and have ended. */
   startedFrom(time: number): readonly LoadAttempt[] {
     return this.attempts.filter(({ startedAt }) => startedAt >= time);
+  }
+
+  /** Whether a client has ended a call of each shape that it started after `last`. */
+  triedAfter({ client, last }: { readonly client: string; readonly last: number }): boolean {
+    const late = this.startedFrom(last + 1).filter(({ lane }) => lane.startsWith(`${client} `));
+    return new Set(late.map(({ lane }) => lane)).size === SHAPES;
   }
 
   /** How many calls a client has ended. */

@@ -14,6 +14,7 @@ export interface EntryRequest {
   readonly id: string;
   readonly parent: string;
   readonly x509SvidTtlSeconds?: number;
+  readonly jwtSvidTtlSeconds?: number;
   /** Other trust domains whose bundles the workload gets. */
   readonly federatesWith?: readonly string[];
   /** For a downstream SPIRE server. */
@@ -90,11 +91,13 @@ export class SpireServer implements AsyncDisposable {
   }
 
   /** Makes an entry for every workload of our user on the agent `parent`; gives the entry's id. */
-  async createEntry({ id, parent, x509SvidTtlSeconds, federatesWith = [], downstream = false }: EntryRequest): Promise<string> {
+  async createEntry(request: EntryRequest): Promise<string> {
+    const { id, parent, x509SvidTtlSeconds, jwtSvidTtlSeconds, federatesWith = [], downstream = false } = request;
     const output = await this.#run(
       ...['entry', 'create', '-output', 'json', '-spiffeID', id, '-parentID', parent],
       ...['-selector', `unix:uid:${ownUid()}`],
       ...(x509SvidTtlSeconds === undefined ? [] : ['-x509SVIDTTL', String(x509SvidTtlSeconds)]),
+      ...(jwtSvidTtlSeconds === undefined ? [] : ['-jwtSVIDTTL', String(jwtSvidTtlSeconds)]),
       ...federatesWith.flatMap((trustDomain) => ['-federatesWith', `spiffe://${trustDomain}`]),
       ...(downstream ? ['-downstream'] : []),
     );

@@ -14,6 +14,7 @@ export interface WorkloadRequest {
   /** The workload's SPIFFE ID. */
   readonly id: string;
   readonly x509SvidTtlSeconds?: number;
+  readonly jwtSvidTtlSeconds?: number;
   readonly federatesWith?: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import { firstSvid } from './suites/first-svid.js';
 import { foreignClient } from './suites/foreign-client.js';
 import { jwtAuthority } from './suites/jwt-authority.js';
 import { nested } from './suites/nested.js';
+import { nestedAuthority } from './suites/nested-authority.js';
 import { rotation } from './suites/rotation.js';
 import { withdrawal } from './suites/withdrawal.js';
 import { x509Authority } from './suites/x509-authority.js';
@@ -16,6 +17,7 @@ export const SUITES: readonly Suite[] = [
   withdrawal,
   expiry,
   nested,
+  nestedAuthority,
   x509Authority,
   jwtAuthority,
   agentRestart,

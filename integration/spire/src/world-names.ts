@@ -8,4 +8,5 @@ export const SERVER_ID = `spiffe://${HOME}/directory`;
 export const ACME = `spiffe://${HOME}/publisher/acme`;
 /** May read and search. */
 export const USER = `spiffe://${HOME}/user/one`;
+export const OTHER_USER = `spiffe://${HOME}/user/two`;
 export const PARTNER_READER = `spiffe://${PARTNER}/reader`;

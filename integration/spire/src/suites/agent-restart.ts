@@ -39,8 +39,8 @@ export const agentRestart: Suite = {
   },
 };
 
-/** Kills and starts an agent; resolves when our client has an SVID of the new one, with how long that took from its start. */
-async function restartAndFollow({ agent, identity }: Workload): Promise<number> {
+/** Kills and starts an agent; resolves when our client has all of the new one, with how long that took from its start. */
+async function restartAndFollow({ agent, identity, id }: Workload): Promise<number> {
   const before = identity.x509Svid();
   const inode = await agent.socketInode();
   await link(agent.socket, join(agent.folder, `killed-${Date.now()}.sock`)); // or the file system may use the inode again
@@ -51,5 +51,10 @@ async function restartAndFollow({ agent, identity }: Workload): Promise<number> 
   // A new agent has no key of its workloads, so its first SVID is another.
   await changedTo(identity, 'an SVID of the new agent', () => identity.x509Svid() !== before, RECONNECT_MS);
   assert.notEqual(identity.x509Svid(), undefined);
-  return Date.now() - startedAt;
+  // The JWT bundles come on a stream of their own.
+  await identity.waitFor(() => identity.status().state === 'ready', { timeoutMs: startedAt + RECONNECT_MS - Date.now() });
+  const tookMs = Date.now() - startedAt;
+  const audience = `spiffe://directory.example/${startedAt}`; // nobody asked for such a token before
+  assert.equal((await identity.fetchJwtSvid({ audience })).id.toString(), id);
+  return tookMs;
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { DirectoryClient } from '../directory-client.js';
-import { counting, expectNoFailure } from '../expect-load.js';
+import { counting, expectNoFailure, expectStreamsEnded } from '../expect-load.js';
 import { startFederatedWorld } from '../federated-world.js';
+import { HeldStreams } from '../held-streams.js';
 import { Load } from '../load.js';
 import { presenting } from '../presenting.js';
 import type { Suite } from '../suite.js';
@@ -9,7 +10,6 @@ import { changedTo, seenThat, within } from '../wait-until.js';
 import { ACME, PARTNER_READER, SERVER_ID } from '../world-names.js';
 
 const STEP_MS = 30_000;
-const STREAM_END_MS = 1_000;
 
 export const jwtAuthority: Suite = {
   name: 'jwt-authority',
@@ -49,28 +49,24 @@ export const jwtAuthority: Suite = {
       const holder = (): DirectoryClient =>
         world.use(DirectoryClient.of({ address, serverId: SERVER_ID, identity: held, present: 'jwt' }));
       const live = holder();
-      const stream = live.openPull();
-      await stream.pull(cid);
+      const streams = await HeldStreams.open([{ name: 'holder', client: live, cid }]);
       assert.equal((await live.count()).status, 'OK');
-      const guest = partnerClient();
-      const guestStream = guest.openPull();
-      await guestStream.pull(cid);
+      const guestStreams = await HeldStreams.open([{ name: 'guest', client: partnerClient(), cid }]);
       const guestConnections = directory.connectionsOf(PARTNER_READER).size;
 
       const keys = trusted();
       await server.jwt.revoke(oldAuthority);
       await changedTo(host.identity, 'a key fewer in the bundle', () => trusted() < keys, STEP_MS);
       const revokedAt = Date.now();
-      const { status } = await within('the live stream ends', STREAM_END_MS, stream.ended);
-      progress(`the live stream ended with ${status} ${Date.now() - revokedAt} ms after the Directory had the bundle`);
-      assert.equal(status, 'UNAUTHENTICATED');
+      const ends = await within('the live streams end', STEP_MS, streams.ended);
+      progress(`the live streams ended within ${Date.now() - revokedAt} ms after the Directory had the bundle`);
+      expectStreamsEnded(ends, { client: 'holder', instant: revokedAt, statuses: ['UNAUTHENTICATED'] });
       const before = directory.handled(ACME, 'jwt-svid');
       for (const client of [live, holder()]) assert.equal((await client.count()).status, 'UNAUTHENTICATED');
       assert.equal(directory.handled(ACME, 'jwt-svid'), before);
       assert.ok(Date.now() < oldToken.expiresAt, 'the token has expired, so its refusal proves nothing');
 
-      await guestStream.pull(cid);
-      assert.equal((await guestStream.finish()).status, 'OK');
+      await guestStreams.answer();
       assert.equal(directory.connectionsOf(PARTNER_READER).size, guestConnections, 'the partner had to connect anew');
     });
 

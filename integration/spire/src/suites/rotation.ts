@@ -4,6 +4,7 @@ import { counting, expectNoFailure } from '../expect-load.js';
 import { Load } from '../load.js';
 import { countRotations } from '../rotations.js';
 import type { Suite } from '../suite.js';
+import { anchorOf, svidOf } from '../svid-of.js';
 import { seenThat } from '../wait-until.js';
 import { ACME } from '../world-names.js';
 
@@ -23,6 +24,7 @@ export const rotation: Suite = {
 
     await check(`${ROTATIONS} rotations: 0 failed calls`, async () => {
       const clients = [counting(directory, x509.name, ACME, 'x509-svid'), counting(directory, jwt.name, ACME, 'jwt-svid')];
+      const [hostCa, acmeCa] = [host, acme].map((workload) => anchorOf(svidOf(workload), workload));
       using server = countRotations(host.identity);
       using client = countRotations(acme.identity);
       const load = world.use(new Load([x509, jwt]));
@@ -35,6 +37,8 @@ export const rotation: Suite = {
       progress(`${load.attempts.length} calls, ${server.count} rotations of the server's SVID, ${client.count} of the client's`);
       expectNoFailure(load, directory, clients);
       assert.ok(server.count >= ROTATIONS && client.count >= ROTATIONS);
+      assert.notEqual(anchorOf(svidOf(host), host), hostCa, 'the CA did not rotate');
+      assert.notEqual(anchorOf(svidOf(acme), acme), acmeCa, 'the CA did not rotate');
     });
   },
 };

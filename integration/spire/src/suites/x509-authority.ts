@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
-import { type IdentitySource, verifyX509Svid, type X509Bundle, type X509Svid } from '@dirgate/spiffe';
+import type { IdentitySource, X509Bundle } from '@dirgate/spiffe';
 import { DirectoryClient } from '../directory-client.js';
-import { counting, expectNoFailure } from '../expect-load.js';
+import { counting, expectNoFailure, expectStreamsEnded } from '../expect-load.js';
 import { startFederatedWorld } from '../federated-world.js';
+import { HeldStreams } from '../held-streams.js';
 import { Load } from '../load.js';
 import { presenting } from '../presenting.js';
-import type { Workload } from '../spire-world.js';
 import type { Suite } from '../suite.js';
+import { anchorOf, svidOf } from '../svid-of.js';
 import { changedTo, seenThat, within } from '../wait-until.js';
 import { ACME, PARTNER_READER, SERVER_ID } from '../world-names.js';
 
 const STEP_MS = 30_000;
-/** An open stream ends within a second of a withdrawn authority (DESIGN §4.4). */
-const STREAM_END_MS = 1_000;
 
 export const x509Authority: Suite = {
   name: 'x509-authority',
@@ -66,20 +65,18 @@ export const x509Authority: Suite = {
     await check('revoke: the old CA is refused on live and on new connections', async () => {
       // These connections are made with the Directory's new SVID, so that only their own side is at stake.
       const live = holder();
-      const stream = live.openPull();
-      await stream.pull(cid);
+      const held = await HeldStreams.open([{ name: 'holder', client: live, cid }]);
       assert.equal((await live.count()).status, 'OK');
       const guest = partnerClient();
-      const guestStream = guest.openPull();
-      await guestStream.pull(cid);
+      const guestStreams = await HeldStreams.open([{ name: 'guest', client: guest, cid }]);
       const guestConnections = directory.connectionsOf(PARTNER_READER).size;
 
       await server.x509.revoke(oldAuthority);
       await changedTo(host.identity, 'one CA in the bundle', () => bundleOf(host)?.authorities.length === 1, STEP_MS);
       const revokedAt = Date.now();
-      const { status } = await within('the live stream ends', STREAM_END_MS, stream.ended);
-      progress(`the live stream ended with ${status} ${Date.now() - revokedAt} ms after the Directory had the bundle`);
-      assert.equal(status, 'UNAUTHENTICATED');
+      const ends = await within('the live streams end', STEP_MS, held.ended);
+      progress(`the live streams ended within ${Date.now() - revokedAt} ms after the Directory had the bundle`);
+      expectStreamsEnded(ends, { client: 'holder', instant: revokedAt, statuses: ['UNAUTHENTICATED'] });
       const before = directory.handled(ACME, 'x509-svid');
       for (const client of [live, holder()]) {
         const attempt = await client.count();
@@ -91,9 +88,8 @@ export const x509Authority: Suite = {
 
       await tellPartner();
       await changedTo(partner.identity, 'one CA in the bundle', () => bundleOf(partner)?.authorities.length === 1, STEP_MS);
-      await guestStream.pull(cid);
+      await guestStreams.answer();
       assert.equal((await guest.count()).status, 'OK');
-      assert.equal((await guestStream.finish()).status, 'OK');
       assert.equal(directory.connectionsOf(PARTNER_READER).size, guestConnections, 'the partner had to connect anew');
     });
 
@@ -112,17 +108,6 @@ export const x509Authority: Suite = {
     });
   },
 };
-
-function svidOf({ identity }: Workload): X509Svid {
-  const svid = identity.x509Svid();
-  assert.ok(svid, 'there is no SVID');
-  return svid;
-}
-
-/** Which CA of the bundle an SVID leads to. */
-function anchorOf(svid: X509Svid, { identity }: Workload): string {
-  return Buffer.from(verifyX509Svid(svid.chain, identity, { usage: 'client', now: Date.now() }).anchor.der).toString('base64');
-}
 
 async function moreCalls(load: Load): Promise<void> {
   const made = load.attempts.length;
