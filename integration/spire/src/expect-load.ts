@@ -3,6 +3,7 @@ import type { Caller } from '@dirgate/guard';
 import type { GuardedDirectory } from './guarded-directory.js';
 import type { StreamEnd } from './held-streams.js';
 import type { Load, LoadAttempt } from './load.js';
+import { starvedMs } from './starvation.js';
 
 /** Whose calls a client's were. */
 export interface CountedClient {
@@ -51,6 +52,10 @@ const ANSWER_MS = 1_000;
 /** An open stream ends within a second of its expiry or withdrawal (DESIGN §4.4). */
 const STREAM_END_MS = 1_000;
 
+function endOf(instant: number, endedAt: number): number {
+  return instant + STREAM_END_MS + starvedMs(instant, endedAt);
+}
+
 /** Which calls of a load were to be denied from when on. */
 export interface Denial {
   /** Default: all clients. */
@@ -68,7 +73,8 @@ export function expectDenied(load: Load, { client, last, streamsEnd = last }: De
   // What is not held open is answered at once; what hangs until the end has been refused as well.
   const early = attempts.filter(
     ({ lane, startedAt, endedAt }) =>
-      endedAt < last - UNDERWAY_MS || (!lane.endsWith(' bidi stream') && startedAt < last - ANSWER_MS),
+      endedAt < last - UNDERWAY_MS ||
+      (!lane.endsWith(' bidi stream') && startedAt < last - ANSWER_MS - starvedMs(startedAt, last)),
   );
   const late = attempts.filter(({ startedAt }) => startedAt > last); // that instant itself is the last valid one
   assert.ok(early.length > 20 && late.length > 0, `${early.length} calls before and ${late.length} after it prove nothing`);
@@ -76,7 +82,7 @@ export function expectDenied(load: Load, { client, last, streamsEnd = last }: De
   assert.equal(refused.length, 0, `before ${lastTime} were refused:\n${listed(refused)}`);
   const allowed = late.filter(({ status }) => status === 'OK');
   assert.equal(allowed.length, 0, `after ${lastTime} were allowed:\n${listed(allowed)}`);
-  const over = attempts.filter(({ startedAt, endedAt }) => startedAt <= last && endedAt > streamsEnd + STREAM_END_MS);
+  const over = attempts.filter(({ startedAt, endedAt }) => startedAt <= last && endedAt > endOf(streamsEnd, endedAt));
   assert.equal(over.length, 0, `outlived ${streamsTime}:\n${listed(over)}`);
 }
 
@@ -89,7 +95,10 @@ export function expectStreamsEnded(
   assert.equal(own.length, 2, `${client} held ${own.length} streams`);
   for (const { stream, endedAt, status, details } of own) {
     const afterMs = endedAt - instant;
-    assert.ok(afterMs >= 0 && afterMs <= STREAM_END_MS, `${stream} ended ${afterMs} ms after its time: ${status} ${details}`);
+    assert.ok(
+      afterMs >= 0 && endedAt <= endOf(instant, endedAt),
+      `${stream} ended ${afterMs} ms after its time: ${status} ${details}`,
+    );
     assert.ok(statuses.includes(status), `${stream} ended with ${status} ${details}`);
   }
 }
