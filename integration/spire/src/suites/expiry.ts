@@ -77,10 +77,11 @@ export const expiry: Suite = {
         // It goes on presenting its token, so that the server has to refuse it.
         const keeper = clientOf('keeper', 'jwt', kept);
         const clients = [x509, jwt, keeper];
-        const held = await HeldStreams.open(clients);
+        await acme.identity.fetchJwtSvid({ audience: SERVER_ID });
+        await acme.agent.kill();
+        const held = await HeldStreams.open(clients); // on what the agent gave last
         const counted = [...countClient(), counting(directory, keeper.name, USER, 'jwt-svid')];
         const load = world.use(new Load(clients));
-        await acme.agent.kill();
         const bundles = [acme, host].map(({ identity }) => identity.jwtBundle(trustDomain));
         const notAfter = svidOf(acme).validUntil;
         const { expiresAt } = await acme.identity.fetchJwtSvid({ audience: SERVER_ID });

@@ -93,6 +93,9 @@ export const nestedAuthority: Suite = {
       await changedTo(host.identity, 'another key in the bundle', () => keys(host).length > before, STEP_MS);
       const replaced = await downstream.jwt.activate(next);
       await downstream.jwt.taint(replaced);
+      const renewed = async (): Promise<boolean> =>
+        keyIdOf((await below.identity.fetchJwtSvid({ audience: SERVER_ID })).token) !== oldKey;
+      await seenThat('a token of the new key', renewed, STEP_MS);
       await held.answer();
       const refusals = directory.refusals.length;
       await downstream.jwt.revoke(replaced);

@@ -64,10 +64,11 @@ export const nested: Suite = {
 
     await check('an agent below is away past the end of chain and token: denied from then on, and not before', async () => {
       const clients = [clientOf('X.509', below.identity, 'x509'), clientOf('JWT', below.identity, 'jwt')];
-      const held = await HeldStreams.open(clients);
+      await below.identity.fetchJwtSvid({ audience: SERVER_ID });
+      await below.agent.kill();
+      const held = await HeldStreams.open(clients); // on what the agent gave last
       const counted = [counting(directory, 'X.509', ACME, 'x509-svid'), counting(directory, 'JWT', ACME, 'jwt-svid')];
       const load = world.use(new Load(clients));
-      await below.agent.kill();
       const { validUntil } = svidOf(below);
       const { expiresAt } = await below.identity.fetchJwtSvid({ audience: SERVER_ID });
       const denials = [
