@@ -1,6 +1,6 @@
 import { directoryCatalogue, SearchService, StoreService } from '@dirgate/directory';
 import { createGuard, type DecisionEvent, type Guard, type GuardOptions } from '@dirgate/guard';
-import { serviceDefinition } from '@dirgate/service-definition';
+import { type GrpcJsHandlers, serviceDefinition } from '@dirgate/service-definition';
 import { type IdentitySource, matchId, type SpiffeIdMatcher } from '@dirgate/spiffe';
 import { createIdentityAuthority, type IdentityAuthority } from '@dirgate/testing';
 import { type ChannelOptions, credentials, Metadata, Server, type ServerInterceptor } from '@grpc/grpc-js';
@@ -51,9 +51,11 @@ export class GuardedWorld implements AsyncDisposable {
       /** How long X509-SVIDs live: those of the home trust domain, which is the server's, and those of the partner. */
       homeTtlMs?: number;
       partnerTtlMs?: number;
+      /** Handlers of a test's own, instead of or beside those that write down what they see. */
+      search?: Partial<GrpcJsHandlers<typeof SearchService>>;
     } = {},
   ): Promise<GuardedWorld> {
-    const { onCall, server, homeTtlMs = 3_600_000, partnerTtlMs = 3_600_000, ...guardOptions } = options;
+    const { onCall, server, search: own, homeTtlMs = 3_600_000, partnerTtlMs = 3_600_000, ...guardOptions } = options;
     const authority = await createIdentityAuthority({
       trustDomains: [
         { name: 'home.example', federatesWith: ['partner.example'], x509SvidTtlMs: homeTtlMs },
@@ -73,7 +75,7 @@ export class GuardedWorld implements AsyncDisposable {
     });
     const { store, search } = loggingHandlers(world.log, onCall);
     world.server.addService(serviceDefinition(StoreService), store);
-    world.server.addService(serviceDefinition(SearchService), search);
+    world.server.addService(serviceDefinition(SearchService), { ...search, ...own });
     const serverCredentials = createServerCredentials(world.guard, server);
     world.interceptors = serverCredentials._getInterceptors();
     const port = await new Promise<number>((resolve, reject) =>
