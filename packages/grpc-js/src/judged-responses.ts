@@ -89,7 +89,8 @@ export class JudgedResponses {
   /** `undefined` for what cannot be serialized: grpc-js says so when it is passed on. */
   #serialize(message: unknown): Buffer | undefined {
     try {
-      return this.#shape.responseSerialize(message);
+      const bytes: unknown = this.#shape.responseSerialize(message);
+      return Buffer.isBuffer(bytes) ? bytes : undefined;
     } catch {
       return undefined;
     }
