@@ -22,6 +22,14 @@ const bundles = [
       probes: probesOf('probes-filtered'),
     },
   ],
+  [
+    'policies/dist/example-porting.tar.gz',
+    {
+      cwd: `${root}policies`,
+      folder: ['examples/porting', 'directory/identity', 'directory/names'],
+      probes: probesOf('probes-porting'),
+    },
+  ],
   // Faults for the tests of @dirgate/policy.
   [`${fixtures}/echo.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'echo', record: false }],
   [`${fixtures}/foreign-builtin.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'foreign-builtin', record: false }],
