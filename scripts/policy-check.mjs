@@ -1,12 +1,15 @@
-// npm run policy:check: format, strict check, tests with full coverage, Regal, drift of everything that is built, and signatures.
+// npm run policy:check: format, strict check, tests with full coverage, Regal, drift of everything that is built, signatures,
+// OPA against WASM, the time of each probe, and grants. `-- --grants FILE` checks your own grants, `-- --seed N` draws other random inputs.
 import './require-node.mjs';
 
 import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
 import { countLine } from './count.mjs';
 import { prepare } from './prepare.mjs';
 import { ROOT } from './workspace.mjs';
 
 const count = { passed: 0, failed: 0 };
+const { grants: grantsFiles, seed } = readArguments();
 if (!(await prepare())) {
   console.log(countLine({ passed: 0, failed: 1 }));
   process.exit(1);
@@ -14,18 +17,37 @@ if (!(await prepare())) {
 const { findTool, ToolMissing } = await import('./find-tool.mjs');
 const { products } = await import('./policy-products.mjs');
 const { signatureReports } = await import('./policy-signatures.mjs');
+const { agreementReports } = await import('./policy-agreement.mjs');
+const { grantsReport } = await import('./policy-grants-report.mjs');
+const { timingReports } = await import('./policy-timing.mjs');
+
+/** Each is built into bundles of its own, and tested on its own. */
+const sources = {
+  directory: ['policies/directory', 'policies/tests'],
+  'examples/porting': ['policies/examples/porting', 'policies/directory/identity', 'policies/directory/names'],
+};
 
 try {
   const opa = findTool('opa');
   const regal = findTool('regal');
-  report('opa fmt', problemsOf(opa, ['fmt', '--diff', '--fail', 'policies']));
-  report('opa check --strict', problemsOf(opa, ['check', '--strict', '--schema', 'policies/schemas', 'policies/directory']));
-  reportTests(opa);
-  report('regal lint', problemsOf(regal, ['lint', '--no-color', 'policies']));
+  report('opa fmt', problemsOf(opa, ['fmt', '--diff', '--fail', 'policies']), 'run `opa fmt --write policies`');
+  for (const [name, folders] of Object.entries(sources)) {
+    const strict = ['check', '--strict', '--schema', 'policies/schemas', '--ignore', '*.json', ...folders];
+    report(
+      `opa check --strict of ${name}`,
+      problemsOf(opa, strict),
+      'correct the rule at that line; the input is in policies/schemas',
+    );
+    reportTests(opa, name, folders);
+  }
+  report('regal lint', problemsOf(regal, ['lint', '--no-color', 'policies']), 'each has a page under Documentation');
   for (const { path, current } of await products(opa)) {
-    report(`${path} is current`, current ? '' : 'it differs from its source: run `npm run policy:build` and commit the result');
+    report(`${path} is current`, current ? '' : 'it differs from its source', 'run `npm run policy:build` and commit the result');
   }
   for (const [name, problems] of await signatureReports(opa)) report(name, problems);
+  for (const [name, problems] of await agreementReports(opa, seed)) report(name, problems);
+  for (const [name, problems] of await timingReports()) report(name, problems);
+  for (const file of grantsFiles) report(...(await grantsReport(opa, file)));
 } catch (error) {
   if (error instanceof ToolMissing) {
     console.error(error.message);
@@ -37,11 +59,25 @@ try {
 console.log(countLine(count));
 process.exitCode = count.failed > 0 ? 1 : 0;
 
-function report(name, problems) {
+function readArguments() {
+  try {
+    const options = { grants: { type: 'string', multiple: true }, seed: { type: 'string' } };
+    const { values } = parseArgs({ options });
+    const chosen = values.seed === undefined ? 1 : Number(values.seed);
+    if (!Number.isSafeInteger(chosen) || chosen < 0) throw new Error(`--seed ${values.seed}: give a whole number`);
+    return { grants: values.grants ?? [`${ROOT}/integration/grants.yaml`], seed: chosen };
+  } catch (error) {
+    console.error(`${error.message}. Known are --grants FILE and --seed NUMBER.`);
+    console.log(countLine({ passed: 0, failed: 1 }));
+    process.exit(2);
+  }
+}
+
+function report(name, problems, remedy) {
   const ok = problems.trim() === '';
   count[ok ? 'passed' : 'failed'] += 1;
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
-  if (!ok) console.log(problems.trimEnd().replace(/^/gm, '       '));
+  if (!ok) console.log(`${problems.trimEnd()}${remedy === undefined ? '' : `\n→ ${remedy}`}`.replace(/^/gm, '       '));
 }
 
 function run(command, args) {
@@ -63,33 +99,42 @@ function passes({ fail, error, skip }) {
   return !fail && !error && !skip;
 }
 
-// `opa test` counts each row of the decision table as a test of its own.
-function reportTests(opa) {
-  const sources = ['policies/directory', 'policies/tests'];
-  const { stdout, stderr } = run(opa, ['test', '--timeout', '60s', '--format', 'json', ...sources]);
+// `opa test` counts each row of a table as a test of its own.
+function reportTests(opa, name, folders) {
+  const { stdout, stderr } = run(opa, ['test', '--timeout', '60s', '--format', 'json', ...folders]);
   let results;
   try {
     results = JSON.parse(stdout);
   } catch {
-    report('opa test', stderr || stdout || 'no output');
+    report(`opa test of ${name}`, stderr || stdout || 'no output');
     return;
   }
   let passed = 0;
   for (const result of results) {
-    const name = `${result.package}.${result.name}`;
+    const test = `${result.package}.${result.name}`;
     const rows = Object.entries(result.sub_results ?? {});
     const failed = rows.filter(([, row]) => !passes(row));
-    for (const [note, row] of failed) report(`${name}: ${note}`, JSON.stringify(row.error ?? 'not as the table says'));
-    if (failed.length === 0 && !passes(result)) report(name, JSON.stringify(result.error ?? 'it failed'));
+    for (const [note, row] of failed) {
+      report(
+        `${test}: ${note}`,
+        JSON.stringify(row.error ?? 'not as the table says'),
+        'correct the rule, or the row of the table',
+      );
+    }
+    if (failed.length === 0 && !passes(result)) report(test, JSON.stringify(result.error ?? 'it failed'));
     else passed += Math.max(rows.length, 1) - Math.max(failed.length, passes(result) ? 0 : 1);
   }
   count.passed += passed;
-  console.log(`ok     opa test: ${passed} passed`);
-  report('opa test --coverage is 100 %', coverageProblems(opa, sources));
+  console.log(`ok     opa test of ${name}: ${passed} passed`);
+  report(
+    `opa test --coverage of ${name} is 100 %`,
+    coverageProblems(opa, folders),
+    'add a row or a test that leads there, or delete it',
+  );
 }
 
-function coverageProblems(opa, sources) {
-  const { status, stdout } = run(opa, ['test', '--timeout', '60s', '--coverage', '--format', 'json', ...sources]);
+function coverageProblems(opa, folders) {
+  const { status, stdout } = run(opa, ['test', '--timeout', '60s', '--coverage', '--format', 'json', ...folders]);
   if (status !== 0) return 'not measured, because tests failed';
   const { files, coverage } = JSON.parse(stdout);
   const gaps = Object.entries(files).flatMap(([file, { not_covered: lines = [] }]) =>
