@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { directoryCatalogue } from '@dirgate/directory';
+import { loadPolicy, type Policy } from '@dirgate/policy';
+import { decisionInput } from '@dirgate/testing/policy';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'dirgate-own-names-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let policy: Policy;
+beforeAll(async () => {
+  const data = join(folder, 'grants.json');
+  const names = ['{trust_domain}/{agent}'];
+  const path_prefixes = { 'spiffe://a.example/agent': [{ roles: ['publisher'], names }] };
+  writeFileSync(data, JSON.stringify({ path_prefixes }));
+  const bundle = fileURLToPath(new URL('dist/directory.tar.gz', import.meta.url));
+  policy = (await loadPolicy({ bundle, data })).current();
+});
+
+function mayPush(agent: string, name: string): boolean {
+  const question = {
+    subject: `spiffe://a.example/agent/${agent}`,
+    method: '/agntcy.dir.store.v1.StoreService/Push',
+    resource: { type: 'record', properties: { name } },
+  };
+  return policy.decide(decisionInput(question, directoryCatalogue)).allow;
+}
+
+/** Every text of these parts, one or two of them long. */
+function words(parts: readonly string[]): readonly string[] {
+  return [...parts, ...parts.flatMap((one) => parts.map((other) => one + other))];
+}
+
+describe("a caller's own names", () => {
+  // What a segment of a SPIFFE ID may be made of: letters, digits and these, but it is not . or ..
+  const agents = words(['a', 'A', '0', '.', '-', '_']).filter((id) => id !== '.' && id !== '..');
+
+  it('are what its segment names and what lies below it, whatever the segment', () => {
+    const wrong: string[] = [];
+    let allowed = 0;
+    for (const agent of agents) {
+      for (const other of [agent, 'a', `${agent}a`, `a/${agent}`, `${agent}/..`, '..', '{agent}', '']) {
+        for (const tail of ['', '/', '/x', '//x', '/../x', '/./x', '/..', '/.x', 'x', '.x', '-x']) {
+          const name = `a.example/${other}${tail}`;
+          const own = name === `a.example/${agent}` || name.startsWith(`a.example/${agent}/`);
+          const expected = own && !name.split('/').some((segment) => segment === '.' || segment === '..');
+          const actual = mayPush(agent, name);
+          if (actual !== expected) wrong.push(`${agent}: ${name}: ${actual}`);
+          if (actual) allowed += 1;
+        }
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(allowed).toBeGreaterThan(agents.length);
+  });
+
+  it('are none for a path of another shape', () => {
+    expect(mayPush('a', 'a.example/a/x')).toBe(true);
+    expect(mayPush('a/x', 'a.example/a/x')).toBe(false);
+    expect(mayPush('executor/a', 'a.example/a/x')).toBe(false);
+    expect(mayPush('executor', 'a.example/executor/x')).toBe(true);
+  });
+});
