@@ -33,6 +33,11 @@ export interface LoadFilesOptions extends LoadPolicyOptions {
  * one line: file, reason, remedy
  */
 export async function loadPolicy(options: LoadFilesOptions): Promise<LivePolicy>;
+/**
+ * The same, where there may be no policy: `current()` is `undefined` until there is one, and while it is too old.
+ *
+ * @throws {PolicyError} as above
+ */
 export async function loadPolicy(options: LoadPolicyOptions): Promise<LivePolicy<Policy | undefined>>;
 export async function loadPolicy(options: LoadPolicyOptions): Promise<LivePolicy<Policy | undefined>> {
   const { signal } = options;
