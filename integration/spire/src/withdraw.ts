@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { svidOf } from './credentials-of.js';
 import type { SpireServer } from './spire-server.js';
 import type { Workload } from './spire-world.js';
-import { svidOf } from './svid-of.js';
 
 /** The agent hears of a deleted entry at its next sync, each second here, and of its denial we hear at once. */
 const NOTICED_MS = 8_000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
+import { anchorOf, svidOf } from '../credentials-of.js';
 import { expectStreamsEnded } from '../expect-load.js';
 import { HeldStreams } from '../held-streams.js';
 import { startNestedWorld } from '../nested-world.js';
 import { presenting } from '../presenting.js';
 import type { Workload } from '../spire-world.js';
 import type { Suite } from '../suite.js';
-import { anchorOf, svidOf } from '../svid-of.js';
 import { changedTo, seenThat, within } from '../wait-until.js';
 import { SERVER_ID } from '../world-names.js';
 

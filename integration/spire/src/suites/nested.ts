@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { freshCredentials, svidOf } from '../credentials-of.js';
 import { counting, expectDenied, expectHandledUntil, expectStreamsEnded } from '../expect-load.js';
 import { HeldStreams } from '../held-streams.js';
 import { Load } from '../load.js';
@@ -7,7 +8,6 @@ import { presenting } from '../presenting.js';
 import { countRotations } from '../rotations.js';
 import type { Workload } from '../spire-world.js';
 import type { Suite } from '../suite.js';
-import { svidOf } from '../svid-of.js';
 import { seenThat, within } from '../wait-until.js';
 import { ACME, SERVER_ID } from '../world-names.js';
 
@@ -64,7 +64,7 @@ export const nested: Suite = {
 
     await check('an agent below is away past the end of chain and token: denied from then on, and not before', async () => {
       const clients = [clientOf('X.509', below.identity, 'x509'), clientOf('JWT', below.identity, 'jwt')];
-      await below.identity.fetchJwtSvid({ audience: SERVER_ID });
+      await freshCredentials(below);
       await below.agent.kill();
       const held = await HeldStreams.open(clients); // on what the agent gave last
       const counted = [counting(directory, 'X.509', ACME, 'x509-svid'), counting(directory, 'JWT', ACME, 'jwt-svid')];

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
+import { anchorOf, svidOf } from '../credentials-of.js';
 import { startDirectoryWorld } from '../directory-world.js';
 import { counting, expectNoFailure } from '../expect-load.js';
 import { Load } from '../load.js';
 import { countRotations } from '../rotations.js';
 import type { Suite } from '../suite.js';
-import { anchorOf, svidOf } from '../svid-of.js';
 import { seenThat } from '../wait-until.js';
 import { ACME } from '../world-names.js';
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { IdentitySource, X509Bundle } from '@dirgate/spiffe';
+import { anchorOf, svidOf } from '../credentials-of.js';
 import { DirectoryClient } from '../directory-client.js';
 import { counting, expectNoFailure, expectStreamsEnded } from '../expect-load.js';
 import { startFederatedWorld } from '../federated-world.js';
@@ -7,7 +8,6 @@ import { HeldStreams } from '../held-streams.js';
 import { Load } from '../load.js';
 import { presenting } from '../presenting.js';
 import type { Suite } from '../suite.js';
-import { anchorOf, svidOf } from '../svid-of.js';
 import { changedTo, seenThat, within } from '../wait-until.js';
 import { ACME, PARTNER_READER, SERVER_ID } from '../world-names.js';
 
