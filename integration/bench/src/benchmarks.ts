@@ -46,6 +46,13 @@ export const BENCHMARKS: ReadonlyMap<string, Benchmark> = new Map<string, Benchm
     },
   ],
   [
+    'policy',
+    {
+      about: 'a decision of the shipped policy, evaluated and remembered, against OPA over HTTP and Casbin',
+      run: async (settings) => (await import('./policy-benchmark.js')).runPolicyBenchmark(settings),
+    },
+  ],
+  [
     'grpc',
     {
       about: 'the guarded gRPC server against a bare mTLS twin: unary, bidi, in-process costs',

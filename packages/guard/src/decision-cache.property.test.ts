@@ -13,7 +13,12 @@ interface DecisionTable {
   readonly subjects: Readonly<Record<string, DecisionInput['subject']>>;
   readonly actions: Readonly<Record<string, { readonly service: string; readonly method: string; readonly class: string }>>;
   readonly resources: Readonly<Record<string, DecisionInput['resource']>>;
-  readonly cases: readonly { readonly phase: string }[];
+  readonly cases: readonly {
+    readonly subject: string;
+    readonly action: string;
+    readonly phase: string;
+    readonly resource: string;
+  }[];
 }
 
 type Path = readonly string[];
@@ -33,22 +38,22 @@ function seeded(seed: number): <T>(values: readonly T[]) => T {
   };
 }
 
-/** Inputs made of the table's parts; in some, values that the policy reads come from another input, or are absent. */
+/** Rows of the table; in most, values that the policy reads come from another row, or are absent. */
 function randomInputs(table: DecisionTable, paths: readonly Path[]): readonly DecisionInput[] {
   const pick = seeded(20_261_127);
-  const phases = [...new Set(table.cases.map(({ phase }) => phase))];
   const plain = (): DecisionInput => {
-    const action = pick(Object.values(table.actions));
+    const row = pick(table.cases);
+    const action = table.actions[row.action];
     return {
-      subject: pick(Object.values(table.subjects)),
-      action: { name: `/${action.service}/${action.method}`, properties: { ...action, phase: pick(phases) } },
-      resource: pick(Object.values(table.resources)),
+      subject: table.subjects[row.subject],
+      action: { name: `/${action?.service}/${action?.method}`, properties: { ...action, phase: row.phase } },
+      resource: table.resources[row.resource],
       context: { server: { trust_domain: 'directory.example' }, time_ms: 1, peer_address: '192.0.2.1:1' },
     } as DecisionInput;
   };
   return Array.from({ length: INPUTS }, () => {
     let input = plain();
-    for (let changes = pick([0, 0, 1, 1, 2]); changes > 0; changes -= 1) {
+    for (let changes = pick([0, 1, 1, 2]); changes > 0; changes -= 1) {
       const path = pick(paths);
       input = withValue(input, path, pick([true, true, true, false]) ? valueAt(plain(), path) : undefined) as DecisionInput;
     }
@@ -123,7 +128,7 @@ describe(`the cache on ${INPUTS} random inputs to the shipped policy`, () => {
   test('reaches both verdicts often, and many of their reasons', () => {
     const allowed = samples.filter(({ answer }) => answer.allow).length;
     expect(allowed).toBeGreaterThan(INPUTS / 50);
-    expect(allowed).toBeLessThan(INPUTS / 2);
+    expect(allowed).toBeLessThan(INPUTS * 0.8);
     expect(new Set(samples.flatMap(({ answer }) => answer.reasons)).size).toBeGreaterThan(12);
   });
 

@@ -148,10 +148,37 @@ describe('the key is what the policy reads', () => {
       ['xyz', undefined],
       ['-', '-'],
       ['"3:"', ''],
+      ['s1:x', 'y'],
+      ['x', 's1:y'],
     ];
     for (const [a, b] of pairs)
       judge(cache, policy, contextOf(base.subject), record({ ...(a !== undefined && { a }), ...(b !== undefined && { b }) }));
     expect(asked).toHaveLength(pairs.length);
+  });
+
+  test('all of a value and a member of it are read: all of it is the key', () => {
+    const { policy, asked } = counting([
+      ['resource', 'properties'],
+      ['resource', 'properties', 'name'],
+    ]);
+    const cache = DecisionCache.for(policy) as DecisionCache;
+    for (const more of [1, 2]) judge(cache, policy, contextOf(base.subject), record({ name: 'n', more }));
+    expect(asked).toHaveLength(2);
+  });
+
+  test('an absent object is as one without the members that are read', () => {
+    const { policy, asked } = counting([
+      ['resource', 'properties', 'facts', 'a'],
+      ['resource', 'properties', 'facts', 'b'],
+      ['resource', 'properties', 'name'],
+    ]);
+    const cache = DecisionCache.for(policy) as DecisionCache;
+    const alike = [{ name: 'n' }, { facts: {}, name: 'n' }, { facts: 'text', name: 'n' }, { facts: null, name: 'n' }];
+    for (const properties of alike) judge(cache, policy, contextOf(base.subject), record(properties));
+    expect(asked).toHaveLength(1);
+    judge(cache, policy, contextOf(base.subject), record({ facts: { b: 'n' } }));
+    judge(cache, policy, contextOf(base.subject), record({ facts: { a: 'n' } }));
+    expect(asked).toHaveLength(3);
   });
 
   test('a value that turns itself into another is keyed by what the engine reads', () => {

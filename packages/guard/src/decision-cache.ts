@@ -1,6 +1,7 @@
 import type { Decision, Policy } from '@dirgate/policy';
 import type { Phase } from './catalogue.js';
 import type { DecisionContext } from './decision-input.js';
+import { createKeyWriter, type KeyWriter } from './decision-key.js';
 import type { DecisionInput } from './gen/decision-input.js';
 import { GuardCounters } from './guard-metrics.js';
 import type { Resource } from './resources.js';
@@ -15,15 +16,13 @@ type Path = readonly string[];
 /**
  * Remembers what one revision of a policy answered, keyed by exactly the inputs that it reads (DESIGN §4.18).
  *
- * A key is the JSON text of each value that the policy reads, length-prefixed, so that no two inputs which differ in any
- * of them can meet; the engine is given the same JSON text. The caller's and the action's part pick a map, once per
- * caller and method; the resource's part picks the decision in it.
+ * The caller's and the action's part of a key pick a map, once per caller and method; the resource's part picks the decision in it.
  */
 export class DecisionCache {
-  readonly #subjectPaths: readonly Path[];
-  readonly #actionPaths: readonly Path[];
-  readonly #resourcePaths: readonly Path[];
-  readonly #serverPaths: readonly Path[];
+  readonly #subjectKey: KeyWriter;
+  readonly #actionKey: KeyWriter;
+  readonly #resourceKey: KeyWriter;
+  readonly #serverKey: KeyWriter;
   /** Maps by the texts of the caller's, the action's and the server's part. */
   #maps = new Map<string, Map<string, Decision>>();
   /** The same maps by the objects that carry those parts: what a warm look-up takes. */
@@ -35,10 +34,10 @@ export class DecisionCache {
   private constructor(inputs: readonly Path[], counters: GuardCounters) {
     this.#counters = counters;
     const below = (name: string): readonly Path[] => inputs.filter(([first]) => first === name).map((path) => path.slice(1));
-    this.#subjectPaths = below('subject');
-    this.#actionPaths = below('action');
-    this.#resourcePaths = below('resource');
-    this.#serverPaths = below('context').map((path) => path.slice(1));
+    this.#subjectKey = createKeyWriter(below('subject'));
+    this.#actionKey = createKeyWriter(below('action'));
+    this.#resourceKey = createKeyWriter(below('resource'));
+    this.#serverKey = createKeyWriter(below('context').map((path) => path.slice(1)));
   }
 
   /**
@@ -70,7 +69,7 @@ export class DecisionCache {
   /** The remembered decision, or what `evaluate` answers. What it throws is not remembered. */
   decide(context: DecisionContext, phase: Phase, resource: Resource, evaluate: () => Decision): Decision {
     const decisions = this.#decisionsOf(context, phase);
-    const key = keyOf(resource, this.#resourcePaths);
+    const key = this.#resourceKey(resource);
     const known = decisions?.get(key);
     if (known !== undefined) {
       this.#counters.cacheHits += 1;
@@ -95,7 +94,7 @@ export class DecisionCache {
     if (known !== undefined) {
       return known;
     }
-    const text = keyOf(subject, this.#subjectPaths) + keyOf(action, this.#actionPaths) + keyOf(server, this.#serverPaths);
+    const text = this.#subjectKey(subject) + this.#actionKey(action) + this.#serverKey(server);
     if (text.length > MAX_KEY_LENGTH) {
       return undefined;
     }
@@ -119,31 +118,4 @@ export class DecisionCache {
     this.#ofSubjects = new WeakMap();
     this.#size = 0;
   }
-}
-
-/** The values at `paths`, each as its length and its JSON text; an absent one as `-`. */
-function keyOf(part: object, paths: readonly Path[]): string {
-  let key = '';
-  for (const path of paths) {
-    const text = JSON.stringify(valueAt(part, path));
-    key += text === undefined ? '-' : `${text.length}:${text}`;
-  }
-  return key;
-}
-
-function valueAt(part: unknown, path: Path): unknown {
-  let value = part;
-  for (const name of path) {
-    if (typeof value !== 'object' || value === null) {
-      return undefined;
-    }
-    if ('toJSON' in value && typeof value.toJSON === 'function') {
-      return value; // what it turns into, the engine reads: all of that is the key
-    }
-    if (!Object.hasOwn(value, name)) {
-      return undefined;
-    }
-    value = (value as Readonly<Record<string, unknown>>)[name];
-  }
-  return value;
 }

@@ -3,8 +3,7 @@ import { PolicyError } from './policy-error.js';
 /** The most bytes that the files of a bundle may have together. */
 export const maxUnpackedBytes = 64 * 1024 * 1024;
 
-/** The most entries that a bundle may have, the directories of an unpacked one included. */
-export const maxEntries = 1_000;
+const maxEntries = 1_000;
 const maxPathBytes = 512;
 
 /**
@@ -12,8 +11,8 @@ const maxPathBytes = 512;
  *
  * @throws {PolicyError} `bundle_too_large`, `bundle_unsafe_entry`, `bundle_duplicate_entry`
  */
-export function checkPath(name: string, taken: ReadonlyMap<string, unknown>, origin: string, limit = maxEntries): string {
-  if (taken.size >= limit) throw tooLarge(origin, `${limit} entries`);
+export function checkPath(name: string, taken: ReadonlyMap<string, unknown>, origin: string): string {
+  if (taken.size >= maxEntries) throw tooLarge(origin, `${maxEntries} entries`);
   // `opa build` writes absolute names.
   const path = name.startsWith('/') ? name.slice(1) : name;
   if (!isPlainPath(path)) {

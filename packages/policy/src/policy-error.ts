@@ -1,10 +1,5 @@
 /** Stable name of one cause of a {@link PolicyError}. */
 export type PolicyErrorCode =
-  // loading: the server, the files
-  | 'bundle_unreachable'
-  | 'bundle_bad_response'
-  | 'file_unsettled'
-  | 'load_failed'
   // loading: the bundle
   | 'bundle_unreadable'
   | 'bundle_too_large'
@@ -34,11 +29,8 @@ export type PolicyErrorCode =
   | 'grants_unreadable'
   | 'grants_bad_yaml'
   | 'grants_invalid'
-  // options, and waiting
+  // options
   | 'option_invalid'
-  | 'aborted'
-  | 'closed'
-  | 'timeout'
   // deciding
   | 'input_invalid'
   | 'input_too_large'

@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Decision, type Grants, loadPolicy, type Policy } from '@dirgate/policy';
+import { newEnforcer, newModelFromString, StringAdapter } from 'casbin';
+import { casbinPolicy } from './policy-inputs.js';
+
+const BUNDLE = fileURLToPath(new URL('../../../policies/dist/directory.tar.gz', import.meta.url));
+
+/** One decision about input number `index`. Throws when it is not the one that is expected. */
+export type Decide = (index: number) => void;
+
+/** The shipped policy with these grants. */
+export async function policyWith(grants: Grants): Promise<Policy> {
+  const folder = await mkdtemp(join(tmpdir(), 'dirgate-bench-policy-'));
+  try {
+    const data = join(folder, 'grants.json');
+    await writeFile(data, JSON.stringify(grants));
+    return (await loadPolicy({ bundle: BUNDLE, data })).current() as Policy;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Evaluated each time. */
+export function evaluating(policy: Policy, inputs: readonly object[]): Decide {
+  return (index) => requireAllowed(policy.decide(inputs[index % inputs.length] as object).allow);
+}
+
+/** What the guard asks the cache for: parts that every decision about a call shares, and a resource. */
+interface CachedInput {
+  readonly subject: object;
+  readonly action: { readonly properties: { readonly phase: string } };
+  readonly resource: object;
+  readonly context: { readonly server: object };
+}
+
+/** The part of the guard's cache that is used here; it is not public. */
+interface CacheModule {
+  readonly DecisionCache: {
+    for(policy: Policy): { decide(context: object, phase: string, resource: object, evaluate: () => Decision): Decision };
+  };
+}
+
+/** Remembered by the guard's own cache. */
+export async function remembering(policy: Policy, inputs: readonly object[]): Promise<Decide> {
+  const module = new URL('../../../packages/guard/dist/decision-cache.js', import.meta.url).href;
+  const { DecisionCache } = (await import(module)) as CacheModule;
+  const cache = DecisionCache.for(policy);
+  const { server } = (inputs[0] as CachedInput).context;
+  const asked = (inputs as readonly CachedInput[]).map(({ subject, action, resource }) => {
+    const { phase } = action.properties;
+    return { context: { caller: { subject }, method: { actions: { [phase]: action } }, server }, phase, resource };
+  });
+  return (index) => {
+    const number = index % inputs.length;
+    const { context, phase, resource } = asked[number] as (typeof asked)[number];
+    requireAllowed(cache.decide(context, phase, resource, () => policy.decide(inputs[number] as object)).allow);
+  };
+}
+
+/** The model of the Go Directory (casbin-semantics.md). */
+const CASBIN_MODEL = `
+[request_definition]
+r = sub, act
+[policy_definition]
+p = sub, act
+[policy_effect]
+e = some(where (p.eft == allow))
+[matchers]
+m = (keyMatch(r.sub, p.sub) || regexMatch(r.sub, p.sub)) && (keyMatch(r.act, p.act) || regexMatch(r.act, p.act))
+`;
+
+/** Node's Casbin, synchronous, with so many rules. */
+export async function enforcing(rules: number): Promise<Decide> {
+  const { csv, request } = casbinPolicy(rules);
+  const enforcer = await newEnforcer(newModelFromString(CASBIN_MODEL), new StringAdapter(csv));
+  return () => requireAllowed(enforcer.enforceSync(...request));
+}
+
+export function requireAllowed(allow: boolean): void {
+  if (!allow) throw new Error('a decision that should allow did not');
+}

@@ -1,0 +1,72 @@
+import { directoryCatalogue } from '@dirgate/directory';
+import type { Grants } from '@dirgate/policy';
+
+const TRUST_DOMAIN = 'directory.example';
+const METHOD = '/agntcy.dir.store.v1.StoreService/Push';
+/** Different inputs that take turns. */
+const INPUTS = 64;
+
+/** Grants of so many publishers, each for a name of its own. */
+export function grantsOf(publishers: number): Grants {
+  const ids = Object.fromEntries(
+    Array.from({ length: publishers }, (_, index) => [
+      idOf(index),
+      [{ roles: ['reader', 'searcher'] as const }, { roles: ['publisher'] as const, names: [nameOf(index)] }],
+    ]),
+  );
+  return { ids };
+}
+
+/** Inputs about records that their publishers may push, spread over all of them. */
+export function policyInputs(publishers: number): readonly object[] {
+  return Array.from({ length: INPUTS }, (_, index) => inputOf(Math.floor((index * publishers) / INPUTS), index));
+}
+
+function inputOf(publisher: number, record: number): object {
+  const [, service = '', method = ''] = METHOD.split('/');
+  return {
+    subject: {
+      type: 'workload',
+      id: idOf(publisher),
+      properties: {
+        trust_domain: TRUST_DOMAIN,
+        path: ['publisher', `p${publisher}`],
+        credential: 'x509-svid',
+        federated: false,
+        audience: [],
+        claims: {},
+        peer: null,
+      },
+    },
+    action: { name: METHOD, properties: { service, method, class: directoryCatalogue.get(METHOD)?.class, phase: 'request' } },
+    resource: {
+      type: 'record',
+      properties: {
+        name: `${nameOf(publisher)}/agent-${record}`,
+        version: '1.0.0',
+        schema_version: '1.0.0',
+        skills: ['natural_language_processing/summarization', 'natural_language_processing/translation'],
+        locators: ['docker_image'],
+      },
+    },
+    context: {
+      server: { id: `spiffe://${TRUST_DOMAIN}/dir`, trust_domain: TRUST_DOMAIN },
+      time_ms: 1_795_330_350_000,
+      peer_address: '127.0.0.1:50000',
+    },
+  };
+}
+
+function idOf(publisher: number): string {
+  return `spiffe://${TRUST_DOMAIN}/publisher/p${publisher}`;
+}
+
+function nameOf(publisher: number): string {
+  return `${TRUST_DOMAIN}/p${publisher}`;
+}
+
+/** What the Go Directory asks of Casbin: one rule for each of so many trust domains; the caller's is the last but one. */
+export function casbinPolicy(rules: number): { readonly csv: string; readonly request: readonly [string, string] } {
+  const lines = Array.from({ length: rules }, (_, index) => `p, td-${index}.example, ${METHOD}`);
+  return { csv: lines.join('\n'), request: [`td-${Math.max(0, rules - 2)}.example`, METHOD] };
+}
