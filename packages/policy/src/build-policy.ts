@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Bundle } from './bundle.js';
 import { runProbes } from './bundle-probes.js';
-import { compileEngine, startEngine } from './engine.js';
+import { type CompiledEngine, compileEngine, startEngine } from './engine.js';
 import { createEnginePolicy } from './engine-policy.js';
 import { type GrantsFile, isGrants } from './grants-file.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
@@ -18,7 +18,7 @@ export async function buildPolicy(bundle: Bundle, file: GrantsFile | undefined, 
   const { record } = bundle.manifest;
   const data = mergeGrants(bundle.data, file, origin);
   const revision = revisionOf(bundle, file);
-  const compiled = await compileEngine(bundle.wasm, origin);
+  const compiled = await compile(bundle, origin);
   if (record.probes !== undefined) {
     const { grants } = record.probes;
     const probed = grants === undefined ? bundle.data : withGrants(bundle.data, grants);
@@ -26,6 +26,15 @@ export async function buildPolicy(bundle: Bundle, file: GrantsFile | undefined, 
     runProbes(createEnginePolicy(startEngine(compiled, probed, origin), record, revision), record.probes, origin);
   }
   return createEnginePolicy(startEngine(compiled, data, origin), record, revision);
+}
+
+/** Other grants need no other module. */
+const compiledBundles = new WeakMap<Bundle, CompiledEngine>();
+
+async function compile(bundle: Bundle, origin: string): Promise<CompiledEngine> {
+  const compiled = compiledBundles.get(bundle) ?? (await compileEngine(bundle.wasm, origin));
+  compiledBundles.set(bundle, compiled);
+  return compiled;
 }
 
 function mergeGrants(data: JsonObject, file: GrantsFile | undefined, origin: string): JsonObject {
@@ -53,7 +62,8 @@ function withGrants(data: JsonObject, grants: object): JsonObject {
   return { ...data, directory: { ...(isJsonObject(directory) ? directory : {}), grants } };
 }
 
-function revisionOf(bundle: Bundle, file: GrantsFile | undefined): string {
+/** The {@link Policy.revision} of a bundle and grants: the same for the same contents. */
+export function revisionOf(bundle: Bundle, file: GrantsFile | undefined): string {
   const grants = file === undefined ? 'none' : hash('sha256', file.text);
   return hash('sha256', `${bundle.sha256} ${grants}`).slice(0, 32);
 }

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkPath, maxUnpackedBytes, tooLarge, unsafe } from './bundle-limits.js';
+import { checkPath, maxEntries, maxUnpackedBytes, tooLarge, unsafe } from './bundle-limits.js';
 import { PolicyError } from './policy-error.js';
 import { FileProblem, fileProblem, readRegularFile } from './read-file.js';
 
@@ -11,7 +11,7 @@ import { FileProblem, fileProblem, readRegularFile } from './read-file.js';
  *
  * @throws {PolicyError} `bundle_unreadable`, `bundle_too_large`, `bundle_unsafe_entry`
  */
-export async function readBundleDirectory(path: string): Promise<ReadonlyMap<string, Uint8Array>> {
+export async function readBundleDirectory(path: string, limit = maxEntries): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   // Directories count as entries too, or a tree of empty ones would have no end.
   const seen = new Map<string, true>();
@@ -22,7 +22,7 @@ export async function readBundleDirectory(path: string): Promise<ReadonlyMap<str
   const readInto = async (folder: string): Promise<void> => {
     for (const entry of await list(join(root, folder), path)) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      seen.set(checkPath(name, seen, path), true);
+      seen.set(checkPath(name, seen, path, limit), true);
       if (entry.isDirectory()) {
         await readInto(name);
       } else if (entry.isFile()) {

@@ -3,7 +3,8 @@ import { PolicyError } from './policy-error.js';
 /** The most bytes that the files of a bundle may have together. */
 export const maxUnpackedBytes = 64 * 1024 * 1024;
 
-const maxEntries = 1_000;
+/** The most entries that a bundle may have, the directories of an unpacked one included. */
+export const maxEntries = 1_000;
 const maxPathBytes = 512;
 
 /**
@@ -11,8 +12,8 @@ const maxPathBytes = 512;
  *
  * @throws {PolicyError} `bundle_too_large`, `bundle_unsafe_entry`, `bundle_duplicate_entry`
  */
-export function checkPath(name: string, taken: ReadonlyMap<string, unknown>, origin: string): string {
-  if (taken.size >= maxEntries) throw tooLarge(origin, `${maxEntries} entries`);
+export function checkPath(name: string, taken: ReadonlyMap<string, unknown>, origin: string, limit = maxEntries): string {
+  if (taken.size >= limit) throw tooLarge(origin, `${limit} entries`);
   // `opa build` writes absolute names.
   const path = name.startsWith('/') ? name.slice(1) : name;
   if (!isPlainPath(path)) {

@@ -1,52 +1,84 @@
 import { readArchive } from './archive.js';
-import { buildPolicy } from './build-policy.js';
-import { parseBundle } from './bundle.js';
+import { type Bundle, parseBundle } from './bundle.js';
 import { readBundlePath } from './bundle-path.js';
-import { refuseOlder } from './bundle-revision.js';
 import { verifyBundle } from './bundle-signature.js';
-import { type BundleVerification, readVerification } from './bundle-verification.js';
+import { shown } from './download-bundle.js';
+import { FilePart } from './file-part.js';
 import { readGrants } from './grants-file.js';
+import { isServer, type LoadPolicyOptions, type LoadSettings, readLoadOptions } from './load-options.js';
+import type { Policy } from './policy.js';
 import { PolicyError } from './policy-error.js';
+import { FixedPart, type PolicyPart } from './policy-part.js';
 import type { LivePolicy } from './policy-source.js';
+import { ServerPart } from './server-part.js';
+import { UpdatedPolicy } from './updated-policy.js';
 
-/** What {@link loadPolicy} reads. */
-export interface LoadPolicyOptions {
-  /** Path of an OPA bundle with a `policy.wasm`: a `.tar.gz`, or a directory that holds it unpacked. Or the `.tar.gz`'s bytes. */
+/** {@link LoadPolicyOptions} with which there always is a policy. */
+export interface LoadFilesOptions extends LoadPolicyOptions {
   readonly bundle: string | Uint8Array;
-  /** Path of the grants (YAML or JSON), merged as `data.directory.grants`. Without it the bundle's own data is all there is. */
-  readonly data?: string;
-  /** Who must have signed the bundle. Default: nobody, and a bundle that is signed all the same is refused. */
-  readonly verification?: BundleVerification;
-  /** Now, in ms since the epoch. Default `Date.now`. */
-  readonly clock?: () => number;
+  readonly startEmpty?: false;
+  readonly maxAgeMs?: never;
 }
 
 /**
- * Loads a policy that can decide at once.
- * Checked: the files, the manifest and its record, the module, its entrypoint and built-ins, the grants against their schema, and
- * that the policy answers the bundle's own probes rightly. With `verification`, that somebody trusted signed every file. Reads the files once and does not watch them; nothing is written.
+ * Loads a policy and keeps it up to date: bundle and grants are loaded again when they change, each for itself, and what cannot be
+ * used is reported and does not replace what is in force.
+ * Checked, each time: the files, the manifest and its record, the module, its entrypoint and built-ins, the grants against their
+ * schema, and that the policy answers the bundle's own probes rightly. With `verification`, that somebody trusted signed every file.
+ * Everything happens in memory: nothing is written.
  *
- * @throws {PolicyError} with a `bundle_*` or `grants_*` code, or `option_invalid`, and a message of one line: file, reason, remedy
+ * Resolves once the first attempt is over. Watches directories or polls a server until closed; neither holds the process.
+ *
+ * @throws {PolicyError} `option_invalid`, `aborted`; and, unless it may start empty, with any other code of loading and a message of
+ * one line: file, reason, remedy
  */
-export async function loadPolicy(options: LoadPolicyOptions): Promise<LivePolicy> {
-  const { clock = Date.now } = options;
-  const verification = options.verification && readVerification(options.verification);
-  if (verification && options.data !== undefined && !options.verification?.allowUnsignedGrants) {
-    throw new PolicyError(
-      'option_invalid',
-      'data: the bundle is verified and grants from a file are not; set verification.allowUnsignedGrants',
-    );
+export async function loadPolicy(options: LoadFilesOptions): Promise<LivePolicy>;
+/**
+ * The same, where there may be no policy: `current()` is `undefined` until there is one, and while it is too old.
+ *
+ * @throws {PolicyError} as above
+ */
+export async function loadPolicy(options: LoadPolicyOptions): Promise<LivePolicy<Policy | undefined>>;
+export async function loadPolicy(options: LoadPolicyOptions): Promise<LivePolicy<Policy | undefined>> {
+  const { signal } = options;
+  const settings = readLoadOptions(options);
+  const live = createPolicy(settings);
+  const abort = (): void => void live.close();
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    if (signal?.aborted) abort();
+    if (settings.isWatched) live.watch();
+    const { state, lastError } = await live.refresh();
+    if (state === 'closed') throw new PolicyError('aborted', 'loading was aborted', { cause: signal?.reason });
+    if (state === 'waiting' && !settings.startEmpty) throw lastError ?? new PolicyError('load_failed', 'there is no policy');
+    return live;
+  } catch (error) {
+    await live.close();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
-  const origin = typeof options.bundle === 'string' ? options.bundle : 'the bundle';
-  const files = await (typeof options.bundle === 'string' ? readBundlePath(origin) : readArchive(options.bundle, origin));
-  await verifyBundle(files, verification, clock(), origin);
-  const bundle = parseBundle(files, origin);
-  if (verification?.refuseOlder) refuseOlder(bundle, undefined, verification.oldestRevision, origin);
-  const grants = options.data === undefined ? undefined : await readGrants(options.data);
-  const policy = await buildPolicy(bundle, grants, origin);
-  return Object.freeze({
-    current: () => policy,
-    // Nothing changes it yet.
-    onChange: () => () => {},
+}
+
+function createPolicy(settings: LoadSettings): UpdatedPolicy {
+  const { bundle, data, watch, verification, maxAgeMs, clock, logger } = settings;
+  return new UpdatedPolicy({
+    bundle: bundlePart(settings),
+    grants: data === undefined ? undefined : new FilePart(data, readGrants, watch),
+    origin: isServer(bundle) ? shown(bundle.url) : typeof bundle === 'string' ? bundle : 'the bundle',
+    rollback: verification?.refuseOlder ? { oldest: verification.oldestRevision } : undefined,
+    maxAgeMs,
+    clock,
+    logger,
   });
+}
+
+function bundlePart({ bundle, watch, verification, clock }: LoadSettings): PolicyPart<Bundle> {
+  const open = async (files: ReadonlyMap<string, Uint8Array>, origin: string): Promise<Bundle> => {
+    await verifyBundle(files, verification, clock(), origin);
+    return parseBundle(files, origin);
+  };
+  if (isServer(bundle)) return new ServerPart(bundle, open);
+  if (typeof bundle === 'string') return new FilePart(bundle, async (path) => open(await readBundlePath(path), path), watch);
+  return new FixedPart(async () => open(await readArchive(bundle, 'the bundle'), 'the bundle'));
 }

@@ -1,5 +1,10 @@
 /** Stable name of one cause of a {@link PolicyError}. */
 export type PolicyErrorCode =
+  // loading: the server, the files
+  | 'bundle_unreachable'
+  | 'bundle_bad_response'
+  | 'file_unsettled'
+  | 'load_failed'
   // loading: the bundle
   | 'bundle_unreadable'
   | 'bundle_too_large'
@@ -29,8 +34,11 @@ export type PolicyErrorCode =
   | 'grants_unreadable'
   | 'grants_bad_yaml'
   | 'grants_invalid'
-  // options
+  // options, and waiting
   | 'option_invalid'
+  | 'aborted'
+  | 'closed'
+  | 'timeout'
   // deciding
   | 'input_invalid'
   | 'input_too_large'

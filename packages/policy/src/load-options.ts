@@ -1,0 +1,103 @@
+import { type BundleServer, type ReadBundleServer, readBundleServer } from './bundle-server.js';
+import { type BundleVerification, type ReadVerification, readVerification } from './bundle-verification.js';
+import type { WatchOptions } from './file-part.js';
+import { requireInRange } from './number-range.js';
+import { PolicyError } from './policy-error.js';
+import { type PolicyLogger, safeLogger } from './policy-logger.js';
+
+/** What {@link loadPolicy} loads, and how. */
+export interface LoadPolicyOptions {
+  /**
+   * An OPA bundle with a `policy.wasm`: the path of a `.tar.gz` or of a directory that holds it unpacked, the bytes of a `.tar.gz`,
+   * or where a server has it.
+   */
+  readonly bundle: string | Uint8Array | BundleServer;
+  /** Path of the grants (YAML or JSON), merged as `data.directory.grants`. Without it the bundle's own data is all there is. */
+  readonly data?: string;
+  /** Whether what changes comes into force by itself. Default `true`; `false`: only by `refresh()`. */
+  readonly watch?: boolean | WatchOptions;
+  /** Who must have signed the bundle. Default: nobody, and a bundle that is signed all the same is refused. */
+  readonly verification?: BundleVerification;
+  /**
+   * Whether to begin without a policy, which denies everything, where bundle or grants cannot be had at first. Default: `true` for a
+   * server, which is asked again, and otherwise `false`.
+   */
+  readonly startEmpty?: boolean;
+  /**
+   * For how long a policy stays in force after bundle and grants were last found up to date; then there is none, and everything is
+   * denied. Default: for ever.
+   */
+  readonly maxAgeMs?: number;
+  /** Default: none. */
+  readonly logger?: PolicyLogger;
+  /** Now, in ms since the epoch. Default `Date.now`. */
+  readonly clock?: () => number;
+  /** Aborts loading. Once loaded it has no effect: use `close()`. */
+  readonly signal?: AbortSignal;
+}
+
+/** {@link LoadPolicyOptions}, read. */
+export interface LoadSettings {
+  readonly bundle: string | Uint8Array | ReadBundleServer;
+  readonly data: string | undefined;
+  readonly watch: Required<WatchOptions>;
+  readonly isWatched: boolean;
+  readonly verification: ReadVerification | undefined;
+  readonly startEmpty: boolean;
+  readonly maxAgeMs: number | undefined;
+  readonly logger: PolicyLogger;
+  readonly clock: () => number;
+}
+
+/** Fills in the defaults. @throws {PolicyError} `option_invalid` */
+export function readLoadOptions(options: LoadPolicyOptions): LoadSettings {
+  const { data, watch = true, verification, maxAgeMs } = options;
+  const bundle = readBundleOption(options.bundle);
+  if (data !== undefined && (typeof data !== 'string' || data === '')) throw invalid('data must be a path');
+  if (verification && data !== undefined && verification.allowUnsignedGrants !== true) {
+    throw invalid('data: the bundle is verified and grants from a file are not; set verification.allowUnsignedGrants');
+  }
+  const settings = {
+    bundle,
+    data,
+    watch: readWatch(typeof watch === 'boolean' ? {} : watch),
+    isWatched: watch !== false,
+    verification: verification && readVerification(verification),
+    startEmpty: options.startEmpty ?? isServer(bundle),
+    maxAgeMs,
+    logger: safeLogger(options.logger),
+    clock: options.clock ?? Date.now,
+  };
+  if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs, settings);
+  return settings;
+}
+
+/** Whether a bundle comes from a server. */
+export function isServer(bundle: LoadSettings['bundle']): bundle is ReadBundleServer {
+  return typeof bundle === 'object' && !(bundle instanceof Uint8Array);
+}
+
+function readBundleOption(bundle: LoadPolicyOptions['bundle']): LoadSettings['bundle'] {
+  if (bundle instanceof Uint8Array || (typeof bundle === 'string' && bundle !== '')) return bundle;
+  if (typeof bundle === 'object' && bundle !== null) return readBundleServer(bundle);
+  throw invalid('bundle must be a path, bytes, or a server');
+}
+
+function readWatch({ pollMs = 10_000, settleMs = 100 }: WatchOptions): Required<WatchOptions> {
+  return { pollMs: requireInRange('watch.pollMs', pollMs, 1), settleMs: requireInRange('watch.settleMs', settleMs) };
+}
+
+// Nothing may grow too old between two checks that both work.
+function checkMaxAge(maxAgeMs: number, { bundle, data, watch, isWatched }: Omit<LoadSettings, 'maxAgeMs'>): void {
+  requireInRange('maxAgeMs', maxAgeMs, 1);
+  if (bundle instanceof Uint8Array && data === undefined) throw invalid('maxAgeMs: bytes do not change, and so do not age');
+  if (!isWatched) return;
+  const waits = [isServer(bundle) ? bundle.maxDelayMs + bundle.timeoutMs : watch.pollMs, data === undefined ? 0 : watch.pollMs];
+  if (Math.max(...waits) >= maxAgeMs) {
+    throw invalid('maxAgeMs must be longer than checks are apart: watch.pollMs, or maxDelayMs and timeoutMs of the server');
+  }
+}
+
+function invalid(reason: string): PolicyError {
+  return new PolicyError('option_invalid', reason);
+}

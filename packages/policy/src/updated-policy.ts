@@ -1,0 +1,235 @@
+import { buildPolicy, revisionOf } from './build-policy.js';
+import type { Bundle } from './bundle.js';
+import { refuseOlder } from './bundle-revision.js';
+import type { GrantsFile } from './grants-file.js';
+import { HeldPart } from './held-part.js';
+import { Listeners } from './listeners.js';
+import type { Policy } from './policy.js';
+import type { PolicyError } from './policy-error.js';
+import type { PolicyLogger } from './policy-logger.js';
+import type { PolicyPart } from './policy-part.js';
+import type { LivePolicy } from './policy-source.js';
+import type { PolicyStateName, PolicyStatus } from './policy-status.js';
+import { type WaitForOptions, waitFor } from './wait-for.js';
+
+/** What an {@link UpdatedPolicy} is made of. */
+export interface UpdatedPolicyOptions {
+  readonly bundle: PolicyPart<Bundle>;
+  readonly grants: PolicyPart<GrantsFile> | undefined;
+  /** How messages name the bundle. */
+  readonly origin: string;
+  /** Set when a bundle must not be older than the one in force: the oldest of all, if there is one. */
+  readonly rollback: { readonly oldest: bigint | undefined } | undefined;
+  readonly maxAgeMs: number | undefined;
+  readonly clock: () => number;
+  readonly logger: PolicyLogger;
+}
+
+interface InForce {
+  readonly policy: Policy;
+  readonly bundle: Bundle;
+  readonly activatedAt: number;
+}
+
+/** Which of the fresh parts to take, and otherwise what is in force. */
+interface Attempt {
+  readonly bundle: boolean;
+  readonly grants: boolean;
+}
+
+const attempts: readonly Attempt[] = [
+  { bundle: true, grants: true },
+  { bundle: false, grants: true },
+  { bundle: true, grants: false },
+];
+
+/** A policy that follows its bundle and its grants. What cannot be used never replaces what is in force. */
+export class UpdatedPolicy implements LivePolicy<Policy | undefined> {
+  readonly #options: UpdatedPolicyOptions;
+  readonly #bundle: HeldPart<Bundle>;
+  readonly #grants: HeldPart<GrantsFile> | undefined;
+  readonly #changes: Listeners;
+  readonly #checks: Listeners;
+  readonly #lifetime = new AbortController();
+  #activating: Promise<void> = Promise.resolve();
+  /** Rules, data and revision in one: replaced by one assignment. */
+  #inForce: InForce | undefined;
+  #shown: Policy | undefined;
+  #reported: string | undefined;
+  #ageTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: UpdatedPolicyOptions) {
+    this.#options = options;
+    const { bundle, grants, clock } = options;
+    this.#bundle = new HeldPart(bundle, clock, this.#lifetime.signal);
+    this.#grants = grants && new HeldPart(grants, clock, this.#lifetime.signal);
+    const report = (problem: string): void => options.logger.error(problem);
+    this.#changes = new Listeners(report);
+    this.#checks = new Listeners(report);
+  }
+
+  current(): Policy | undefined {
+    return this.#isOverdue() ? undefined : this.#inForce?.policy;
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#changes.add(listener);
+  }
+
+  status(): PolicyStatus {
+    return Object.freeze({
+      state: this.#state(),
+      revision: this.#inForce?.policy.revision,
+      bundleRevision: this.#inForce?.bundle.manifest.revision,
+      activatedAt: this.#inForce?.activatedAt,
+      checkedAt: this.#checkedAt(),
+      lastCheckedAt: this.#lastCheckedAt(),
+      lastError: this.#problem(),
+      etag: this.#bundle.part.etag,
+    });
+  }
+
+  async refresh(): Promise<PolicyStatus> {
+    await this.#check(this.#bundle, this.#grants);
+    return this.status();
+  }
+
+  async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
+    const watch = (look: () => void) => this.#checks.add(look);
+    return waitFor({ holds: predicate, watch, end: this.#lifetime.signal }, options);
+  }
+
+  /** From before the first check, so that no change falls between the two. */
+  watch(): void {
+    this.#bundle.part.watch(() => void this.#check(this.#bundle));
+    this.#grants?.part.watch(() => void this.#check(this.#grants));
+  }
+
+  async close(): Promise<void> {
+    this.#lifetime.abort();
+    this.#bundle.part.close();
+    this.#grants?.part.close();
+    clearTimeout(this.#ageTimer);
+    await this.#activating;
+    this.#checks.tell();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Each part for itself: a server that takes its time must not keep new grants from coming into force. Never rejects. */
+  async #check(...parts: readonly (HeldPart<unknown> | undefined)[]): Promise<void> {
+    await Promise.all(parts.map((part) => part?.look()));
+    this.#activating = this.#activating.then(() => this.#activate());
+    await this.#activating;
+  }
+
+  /** Brings what is fresh into force. A bundle that cannot be used must not keep grants from it, nor the other way round. */
+  async #activate(): Promise<void> {
+    if (this.#lifetime.signal.aborted) return;
+    const bundle = this.#bundle;
+    const grants = this.#grants;
+    const fresh = [bundle, grants].filter((part) => part?.fresh !== undefined);
+    let problem: unknown;
+    // One of them alone or both: with what is in force for the other. None: nothing to try.
+    for (const withFresh of attempts.slice(0, [0, 1, 3][fresh.length])) {
+      try {
+        if (!(await this.#swap(withFresh))) continue;
+      } catch (error) {
+        problem ??= error;
+        continue;
+      }
+      if (withFresh.bundle) bundle.accept();
+      if (withFresh.grants) grants?.accept();
+      break;
+    }
+    for (const part of [bundle, grants]) {
+      if (problem !== undefined && part?.fresh !== undefined) part.refuse(problem);
+      part?.settle();
+    }
+    this.#report();
+    this.#tell();
+  }
+
+  /** False where not all that it takes is there. */
+  async #swap(withFresh: Attempt): Promise<boolean> {
+    const { origin, rollback, clock, logger } = this.#options;
+    const bundle = withFresh.bundle ? this.#bundle.latest : this.#bundle.value;
+    const grants = withFresh.grants ? this.#grants?.latest : this.#grants?.value;
+    if (bundle === undefined || (this.#grants !== undefined && grants === undefined)) return false;
+    if (rollback) refuseOlder(bundle, this.#inForce?.bundle, rollback.oldest, origin);
+    // The same again, in other files: who holds on to a policy need not let go of it.
+    if (this.#inForce?.policy.revision === revisionOf(bundle, grants)) return true;
+    const policy = await buildPolicy(bundle, grants, origin);
+    this.#inForce = { policy, bundle, activatedAt: clock() };
+    const named = bundle.manifest.revision === '' ? '' : `, ${JSON.stringify(bundle.manifest.revision)}`;
+    logger.info(`policy ${policy.revision} is in force (${origin}${named})`);
+    return true;
+  }
+
+  #state(): PolicyStateName {
+    if (this.#lifetime.signal.aborted) return 'closed';
+    if (this.#inForce === undefined) return 'waiting';
+    if (this.#isOverdue()) return 'expired';
+    return this.#problem() === undefined ? 'ready' : 'stale';
+  }
+
+  #problem(): PolicyError | undefined {
+    return this.#bundle.problem ?? this.#grants?.problem;
+  }
+
+  /** The part that was not found up to date for longest counts. One that cannot change always is. */
+  #checkedAt(): number | undefined {
+    if (this.#inForce === undefined) return undefined;
+    const live = [this.#bundle, this.#grants].filter((held) => held?.part.isLive).map((held) => held?.checkedAt ?? 0);
+    return live.length === 0 ? this.#inForce.activatedAt : Math.min(...live);
+  }
+
+  #lastCheckedAt(): number | undefined {
+    const times = [this.#bundle.lookedAt, this.#grants?.lookedAt].filter((time) => time !== undefined);
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  #isOverdue(): boolean {
+    const { maxAgeMs, clock } = this.#options;
+    if (maxAgeMs === undefined) return false;
+    const checkedAt = this.#checkedAt();
+    return checkedAt !== undefined && clock() - checkedAt > maxAgeMs;
+  }
+
+  #report(): void {
+    const { logger } = this.#options;
+    const problem = this.#problem()?.message;
+    // What goes on failing in one way is one report.
+    if (problem !== undefined && problem !== this.#reported) {
+      logger.warn(
+        `${problem} (${this.#inForce ? `policy ${this.#inForce.policy.revision} stays in force` : 'there is no policy'})`,
+      );
+    }
+    this.#reported = problem;
+  }
+
+  #tell(): void {
+    const current = this.current();
+    if (current === undefined && this.#shown !== undefined) {
+      this.#options.logger.error(
+        'the policy has not been found up to date for too long: there is none any more, and all is denied',
+      );
+    }
+    const isChange = current !== this.#shown;
+    this.#shown = current;
+    this.#watchAge();
+    if (isChange) this.#changes.tell();
+    this.#checks.tell();
+  }
+
+  #watchAge(): void {
+    const { maxAgeMs, clock } = this.#options;
+    clearTimeout(this.#ageTimer);
+    const checkedAt = this.#checkedAt();
+    if (maxAgeMs === undefined || checkedAt === undefined || this.#isOverdue()) return;
+    const leftMs = checkedAt + maxAgeMs + 1 - clock();
+    this.#ageTimer = setTimeout(() => this.#tell(), Math.max(leftMs, 1)).unref();
+  }
+}
