@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { directoryCatalogue } from '@dirgate/directory';
-import { type AuditLog, createGuard, type Guard, openAuditLog } from '@dirgate/guard';
+import { createGuard, type DecisionLog, type Guard, openDecisionLog } from '@dirgate/guard';
 import { loadPolicy, type Policy } from '@dirgate/policy';
 import { connectWorkloadApi } from '@dirgate/workload-api';
 import { SERVER_ID } from './benchmark-identities.js';
@@ -22,7 +22,7 @@ export interface GuardSettings {
 /** A guard as a Directory would run it, and its audit trail. */
 export interface GuardUnderTest extends AsyncDisposable {
   readonly guard: Guard;
-  readonly audit: AuditLog;
+  readonly audit: DecisionLog;
   readonly policy: Policy;
 }
 
@@ -30,7 +30,7 @@ export interface GuardUnderTest extends AsyncDisposable {
 export async function openGuardUnderTest(settings: GuardSettings): Promise<GuardUnderTest> {
   const policy = await policyOf(settings.policy);
   const identity = await connectWorkloadApi({ address: settings.workloadApi });
-  const audit = openAuditLog(settings.auditFile);
+  const audit = openDecisionLog({ to: settings.auditFile });
   const guard = createGuard({
     identity,
     policy: { current: () => policy, onChange: () => () => undefined },

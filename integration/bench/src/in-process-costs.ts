@@ -1,4 +1,4 @@
-import { directoryCatalogue } from '@dirgate/directory';
+import type { DecisionInput } from '@dirgate/guard';
 import type { Policy } from '@dirgate/policy';
 import { CALLER_ID, SERVER_ID } from './benchmark-identities.js';
 import { type GuardSettings, type GuardUnderTest, openGuardUnderTest } from './guard-under-test.js';
@@ -88,7 +88,7 @@ function decideBatch(policy: Policy, phase: 'call' | 'request'): Batch {
   };
 }
 
-function decisionInput(phase: 'call' | 'request'): object {
+function decisionInput(phase: 'call' | 'request'): DecisionInput {
   const [, service = '', method = ''] = METHOD.split('/');
   const trust_domain = 'directory.example';
   return {
@@ -105,16 +105,24 @@ function decisionInput(phase: 'call' | 'request'): object {
         peer: null,
       },
     },
-    action: { name: METHOD, properties: { service, method, class: directoryCatalogue.get(METHOD)?.class, phase } },
+    action: { name: METHOD, properties: { service, method, class: 'search', phase } },
     resource: phase === 'call' ? { type: 'service', id: service, properties: {} } : { type: 'query', properties: {} },
     context: { server: { id: SERVER_ID, trust_domain }, time_ms: Date.now(), peer_address: '127.0.0.1:50000' },
   };
 }
 
+/** Events as the guard makes them: all of one caller and method share those parts of their input. */
 function auditBatch({ audit, policy }: GuardUnderTest): Batch {
+  const shared = decisionInput('request');
   return async (count) => {
     for (let index = 0; index < count; index++) {
       audit.onDecision({
+        input: {
+          ...shared,
+          resource: { type: 'query', properties: {} },
+          context: { ...shared.context, time_ms: Date.now() },
+        },
+        generation: 1,
         id: `0123456789ab-${index}`,
         time: Date.now(),
         method: METHOD,

@@ -1,14 +1,17 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 
-/** One line of the audit trail, as far as the table shows it. */
+/** One decision of the audit trail, as far as the table shows it. */
 export interface AuditLine {
   readonly id: string;
-  readonly step: string;
   readonly allow: boolean;
-  readonly code: string;
   readonly reasons: readonly string[];
-  readonly rule?: string;
-  readonly subject?: string;
+}
+
+/** The same as it is written, in OPA's decision log format. */
+interface WrittenLine {
+  readonly decision_id: string;
+  readonly result?: { readonly reasons: readonly string[] };
+  readonly custom: { readonly allow: boolean; readonly reasons?: readonly string[] };
 }
 
 /** Reads what was appended to an audit trail since the last look. */
@@ -37,6 +40,11 @@ export class AuditReader {
       .toString('utf8')
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as AuditLine);
+      .map((line) => JSON.parse(line) as WrittenLine)
+      .map(({ decision_id, result, custom }) => ({
+        id: decision_id,
+        allow: custom.allow,
+        reasons: result?.reasons ?? custom.reasons ?? [],
+      }));
   }
 }

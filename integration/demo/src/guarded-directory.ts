@@ -8,7 +8,7 @@ import {
 } from '@dirgate/directory';
 import { type Directory, grpcJsImplementations, niceGrpcImplementations, openDirectory } from '@dirgate/directory-server';
 import { callerOf, createServerCredentials } from '@dirgate/grpc-js';
-import { type AuditLog, type Caller, createGuard, type Guard, openAuditLog } from '@dirgate/guard';
+import { type Caller, createGuard, type DecisionLog, type Guard, openDecisionLog } from '@dirgate/guard';
 import { callerMiddleware } from '@dirgate/nice-grpc';
 import { type LivePolicy, loadPolicy } from '@dirgate/policy';
 import type { IdentitySource } from '@dirgate/spiffe';
@@ -36,7 +36,7 @@ export interface GuardedDirectoryOptions {
 export interface GuardedDirectory {
   readonly guard: Guard;
   readonly directory: Directory;
-  readonly audit: AuditLog;
+  readonly audit: DecisionLog;
   /** Where the listeners are. */
   readonly address: string;
   readonly niceAddress: string;
@@ -59,7 +59,7 @@ export async function startGuardedDirectory(options: GuardedDirectoryOptions): P
     const policy = await loadPolicy({ bundle: options.bundle, data: options.grants });
     const directory = openDirectory({ file: options.database });
     closers.push(() => directory.close());
-    const audit = openAuditLog(options.audit);
+    const audit = openDecisionLog({ to: options.audit });
     closers.push(() => audit.close());
     const guard = createDirectoryGuard(options, policy, directory, audit);
     closers.push(() => guard.close());
@@ -84,7 +84,7 @@ function createDirectoryGuard(
   { identity, audience }: GuardedDirectoryOptions,
   policy: LivePolicy,
   directory: Directory,
-  audit: AuditLog,
+  audit: DecisionLog,
 ): Guard {
   return createGuard({
     identity,

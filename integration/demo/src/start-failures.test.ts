@@ -142,6 +142,6 @@ test('--once: the table in plain lines, exit code 0, twice on the same data', { 
     expect(code).toBe(0);
   }
   const audit = readFileSync(join(data, 'audit.jsonl'), 'utf8').trim().split('\n');
-  expect(audit.every((line) => typeof JSON.parse(line).id === 'string')).toBe(true);
+  expect(audit.every((line) => typeof JSON.parse(line).decision_id === 'string')).toBe(true);
   expect(audit.join()).not.toContain('Bearer');
 });

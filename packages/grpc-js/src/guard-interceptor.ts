@@ -26,7 +26,12 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
     if (connection === undefined) {
       return refuseUnread(guard, path, call);
     }
-    const admission = guard.admit({ connection, method: path, authorization: metadata.get('authorization').map(String) });
+    const admission = guard.admit({
+      connection,
+      method: path,
+      authorization: metadata.get('authorization').map(String),
+      traceparent: metadata.get('traceparent').map(String),
+    });
     if (admission.kind === 'refused') {
       refuseCall(call, stream, admission.refusal);
       return call;

@@ -29,6 +29,11 @@ export interface Authentication extends AuthenticatedCaller {
   readonly tokenText: string | undefined;
 }
 
+/** The bundle that proves the caller. */
+export function bundleOf({ peer, token }: Pick<Authentication, 'peer' | 'token'>): object | undefined {
+  return (token ?? peer)?.bundle;
+}
+
 /**
  * Refusals for what the connection itself presents or lacks: its next call fares no better, another connection may. With
  * `no_credential` that holds while no call brings a token: the peer may have connected before it had a certificate.

@@ -1,7 +1,9 @@
-import { expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DecisionEvent, DecisionSink } from './decision-event.js';
+import { createDecisionInput, createMethod, type DecisionContext } from './decision-input.js';
 import { DecisionRecorder } from './decision-recorder.js';
 import { Failure } from './refusal.js';
+import { decisionInput } from './test-support/decision-events.js';
 
 const facts = {
   method: '/a.B/C',
@@ -81,4 +83,63 @@ test('an id that a caller made huge is cut', () => {
     recorder.allowed({ ...facts, resource: { type: 'record', id: 'é'.repeat(length), properties: {} } }, []);
   expect(events.map((event) => event.resource?.id?.length)).toEqual([256, 257, 257]);
   expect(events[2]?.resource?.id).toBe(`${'é'.repeat(256)}…`);
+});
+
+describe('what an event says of its call', () => {
+  const method = createMethod('/a.B/C', { class: 'read', phases: ['call', 'request'] });
+  const subject = decisionInput.subject;
+  const context: DecisionContext = {
+    caller: { subject, caller: {} as never },
+    method,
+    server: decisionInput.context.server,
+    peerAddress: '192.0.2.1:7',
+  };
+  const resource = { type: 'record', id: 'cid', properties: { name: 'n' }, describedBy: 'cid' };
+  const events: DecisionEvent[] = [];
+  const recorder = new DecisionRecorder(
+    (event) => events.push(event),
+    () => 42,
+  );
+  beforeEach(() => {
+    events.length = 0;
+  });
+
+  test.each([
+    ['call', 'call'],
+    ['request', 'request'],
+    ['response', 'response'],
+    ['revocation', 'call'],
+  ] as const)('step %s: the input that the policy was asked', (step, phase) => {
+    recorder.allowed({ ...facts, step, context, resource, now: 41 }, []);
+    expect(events[0]?.input).toEqual(
+      createDecisionInput(context, phase, { type: 'record', id: 'cid', properties: { name: 'n' } }, 41),
+    );
+    expect(events[0]?.input?.subject).toBe(subject); // shared: a log writes it once
+  });
+
+  test.each([
+    { context, now: 41 },
+    { context, resource },
+    { resource, now: 41 },
+  ])('no input where the policy was not asked: %#', (more) => {
+    recorder.refused({ ...facts, ...more }, failure);
+    expect(events[0]?.input).toBeUndefined();
+  });
+
+  test('an event that is written as it is shows no claim', () => {
+    recorder.allowed({ ...facts, context, resource, now: 41 }, []);
+    expect(JSON.stringify(events[0]?.input)).toContain('canary');
+    expect(JSON.stringify([events[0], { ...events[0] }])).not.toContain('canary');
+  });
+
+  test('another bundle is another generation, the same one is the same', () => {
+    const [first, second] = [{}, {}];
+    for (const bundle of [first, second, first, undefined]) recorder.allowed({ ...facts, bundle }, []);
+    expect(events.map(({ generation }) => generation)).toEqual([1, 2, 1, undefined]);
+  });
+
+  test('the trace of the caller', () => {
+    recorder.refused({ ...facts, trace: { traceId: 'a', spanId: 'b' } }, failure);
+    expect(events[0]).toMatchObject({ traceId: 'a', spanId: 'b' });
+  });
 });

@@ -1,15 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import type { DecisionEvent, DecisionSink } from './decision-event.js';
+import { type DecisionEvent, type DecisionSink, tellSink } from './decision-event.js';
+import { createDecisionInput, type DecisionContext } from './decision-input.js';
+import type { DecisionInput } from './gen/decision-input.js';
 import { GuardCounters } from './guard-metrics.js';
 import { createRefusal, type Failure, type Refusal } from './refusal.js';
 import type { Resource } from './resources.js';
+import type { TraceParent } from './trace-parent.js';
 
-/** An id is whatever a caller wrote into a message; events hold no more of it (TG-8). */
+/** An id is whatever a caller wrote into a message; the members of events hold no more of it (TG-8). */
 const MAX_ID_LENGTH = 256;
 
 /** What an event says beside the verdict. */
-export type RecordedFacts = Pick<DecisionEvent, 'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'revision'> & {
+export type RecordedFacts = Pick<
+  DecisionEvent,
+  'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'revision' | 'shadow'
+> & {
   readonly resource?: Resource | undefined;
+  /** The bundle that the caller was proven against: the object is the generation. */
+  readonly bundle?: object | undefined;
+  readonly trace?: TraceParent | undefined;
+  /** With `resource`: what the policy was asked, and when; absent where it was not asked. */
+  readonly context?: DecisionContext | undefined;
+  readonly now?: number | undefined;
 };
 
 /** Gives each decision an id and tells the sink of it. The sink can neither allow nor refuse, nor slow a throw down. */
@@ -18,6 +30,8 @@ export class DecisionRecorder {
   readonly #clock: () => number;
   readonly #counters: GuardCounters;
   readonly #prefix = randomBytes(6).toString('hex');
+  readonly #generations = new WeakMap<object, number>();
+  #generation = 0;
   #count = 0;
 
   constructor(sink: DecisionSink | undefined, clock: () => number, counters = new GuardCounters()) {
@@ -40,6 +54,11 @@ export class DecisionRecorder {
     return createRefusal(failure.code, id);
   }
 
+  /** Tells what is no decision: `allow` and `reasons` are those that were enforced. */
+  note(facts: RecordedFacts, code: 'shadow_started' | 'shadow_differs', allow: boolean, reasons: readonly string[]): void {
+    this.#tell(this.#nextId(), facts, allow, code, reasons, undefined);
+  }
+
   #nextId(): string {
     this.#count += 1;
     return `${this.#prefix}-${this.#count.toString(36)}`;
@@ -47,34 +66,98 @@ export class DecisionRecorder {
 
   #tell(
     id: string,
-    { method, step, peerAddress, subject, credential, revision, resource }: RecordedFacts,
+    facts: RecordedFacts,
     allow: boolean,
     code: DecisionEvent['code'],
     reasons: readonly string[],
     rule: string | undefined,
   ): void {
-    try {
-      const answer: unknown = this.#sink?.({
-        id,
-        time: this.#clock(),
-        method,
-        step,
-        allow,
-        code,
-        reasons,
-        rule,
-        subject,
-        credential,
-        resource: resource && { type: resource.type, id: shortened(resource.id) },
-        revision,
-        peerAddress,
-      });
-      if (answer instanceof Promise) {
-        answer.catch(() => undefined); // an async sink that fails must not end the process either
-      }
-    } catch {
-      // A sink that fails must not change a verdict, and there is nobody on this path to tell.
+    if (this.#sink === undefined) {
+      return;
     }
+    let event: DecisionEvent;
+    try {
+      event = new RecordedDecision(id, this.#clock(), facts, this.#generationOf(facts.bundle), allow, code, reasons, rule);
+    } catch {
+      return; // the clock failed: that must not change a verdict either
+    }
+    tellSink(this.#sink, event);
+  }
+
+  #generationOf(bundle: object | undefined): number | undefined {
+    if (bundle === undefined) {
+      return undefined;
+    }
+    let generation = this.#generations.get(bundle);
+    if (generation === undefined) {
+      this.#generation += 1;
+      generation = this.#generation;
+      this.#generations.set(bundle, generation);
+    }
+    return generation;
+  }
+}
+
+/** An event with references to what calls share: the input is put together when a line is written, off their path. */
+class RecordedDecision implements DecisionEvent {
+  readonly id: string;
+  readonly time: number;
+  readonly method: string;
+  readonly step: DecisionEvent['step'];
+  readonly allow: boolean;
+  readonly code: DecisionEvent['code'];
+  readonly reasons: readonly string[];
+  readonly rule: string | undefined;
+  readonly subject: string | undefined;
+  readonly credential: DecisionEvent['credential'];
+  readonly generation: number | undefined;
+  readonly resource: DecisionEvent['resource'];
+  readonly revision: string | undefined;
+  readonly peerAddress: string;
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
+  readonly shadow: DecisionEvent['shadow'];
+  readonly #facts: RecordedFacts;
+
+  constructor(
+    id: string,
+    time: number,
+    facts: RecordedFacts,
+    generation: number | undefined,
+    allow: boolean,
+    code: DecisionEvent['code'],
+    reasons: readonly string[],
+    rule: string | undefined,
+  ) {
+    const { resource, trace } = facts;
+    this.id = id;
+    this.time = time;
+    this.method = facts.method;
+    this.step = facts.step;
+    this.allow = allow;
+    this.code = code;
+    this.reasons = reasons;
+    this.rule = rule;
+    this.subject = facts.subject;
+    this.credential = facts.credential;
+    this.generation = generation;
+    this.resource = resource && { type: resource.type, id: shortened(resource.id) };
+    this.revision = facts.revision;
+    this.peerAddress = facts.peerAddress;
+    this.traceId = trace?.traceId;
+    this.spanId = trace?.spanId;
+    this.shadow = facts.shadow;
+    this.#facts = facts;
+  }
+
+  get input(): DecisionInput | undefined {
+    const { context, step, resource, now } = this.#facts;
+    if (context === undefined || resource === undefined || now === undefined) {
+      return undefined;
+    }
+    // What ends a live call is phase `call`, asked of a later policy.
+    const phase = step === 'request' || step === 'response' ? step : 'call';
+    return createDecisionInput(context, phase, resource, now);
   }
 }
 

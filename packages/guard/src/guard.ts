@@ -1,6 +1,6 @@
 import type { Policy, PolicySource } from '@dirgate/policy';
 import { type IdentitySource, parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
-import { type AcceptMode, Authenticator } from './authenticator.js';
+import { type AcceptMode, Authenticator, bundleOf } from './authenticator.js';
 import type { Catalogue } from './catalogue.js';
 import { Connection, type ConnectionFacts } from './connection.js';
 import type { DecisionSink } from './decision-event.js';
@@ -15,6 +15,7 @@ import { PeerTrust } from './peer-trust.js';
 import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
 import { Sweep } from './sweep.js';
+import { parseTraceParent } from './trace-parent.js';
 
 /** What {@link createGuard} needs. */
 export interface GuardOptions {
@@ -54,6 +55,8 @@ export interface CallFacts {
   readonly method: string;
   /** All values of the `authorization` header. */
   readonly authorization: readonly string[];
+  /** All values of the `traceparent` header, for the decision log. */
+  readonly traceparent?: readonly string[];
 }
 
 /** Whether a call may start. */
@@ -158,9 +161,10 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
       } catch (error) {
         const failure = error instanceof Failure ? error : new Failure('guard_failed');
         const { peerAddress } = facts.connection;
+        const trace = parseTraceParent(facts.traceparent);
         return {
           kind: 'refused',
-          refusal: recorder.refused({ method: facts.method, step: 'authentication', peerAddress }, failure),
+          refusal: recorder.refused({ method: facts.method, step: 'authentication', peerAddress, trace }, failure),
         };
       }
     },
@@ -184,8 +188,15 @@ function admit(core: GuardCore, methods: ReadonlyMap<string, Method>, facts: Cal
   const { connection, method: path } = facts;
   const authentication = core.authenticate(connection, facts.authorization, now);
   const { caller } = authentication;
+  const trace = parseTraceParent(facts.traceparent);
   const refuse = (failure: Failure, revision?: string): Admission => {
-    const known = { subject: caller.id.toString(), credential: caller.credential, revision };
+    const known = {
+      subject: caller.id.toString(),
+      credential: caller.credential,
+      bundle: bundleOf(authentication),
+      trace,
+      revision,
+    };
     return {
       kind: 'refused',
       refusal: core.recorder.refused({ method: path, step: 'call', peerAddress: connection.peerAddress, ...known }, failure),
@@ -205,7 +216,7 @@ function admit(core: GuardCore, methods: ReadonlyMap<string, Method>, facts: Cal
   if (unsupported !== undefined) {
     return refuse(unsupported, policy.revision);
   }
-  const call = new GuardedCall(core, connection, authentication, method, policy);
+  const call = new GuardedCall(core, connection, authentication, method, policy, trace);
   const refusal = call.judgeCall(now);
   return refusal === undefined ? { kind: 'admitted', call } : { kind: 'refused', refusal };
 }

@@ -1,5 +1,5 @@
 import type { Policy } from '@dirgate/policy';
-import type { Authentication } from './authenticator.js';
+import { type Authentication, bundleOf } from './authenticator.js';
 import type { Caller } from './caller.js';
 import type { MessageRule, MethodRule, Phase } from './catalogue.js';
 import type { Connection } from './connection.js';
@@ -10,11 +10,14 @@ import { PolicyFailure, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
 import type { Resource } from './resources.js';
 import type { Watched } from './sweep.js';
+import type { TraceParent } from './trace-parent.js';
 
 /** A verdict on one message: allowed (`undefined`) or refused. */
 export type Verdict = Refusal | undefined;
 
 type MessagePhase = 'request' | 'response';
+
+const NOT_ASKED = { resource: undefined, revision: undefined, now: undefined };
 
 /**
  * A call that was allowed to start. The adapter asks it about each message, and ends the call when it is told to.
@@ -23,6 +26,7 @@ export class GuardedCall implements Watched {
   readonly #core: GuardCore;
   readonly #connection: Connection;
   readonly #context: DecisionContext;
+  readonly #trace: TraceParent | undefined;
   #authentication: Authentication;
   #policy!: Policy;
   /** Of the policy in force and the method's catalogue entry: what both name. */
@@ -32,10 +36,18 @@ export class GuardedCall implements Watched {
   #seesMessages = true;
   readonly #judgedInPass: number;
 
-  constructor(core: GuardCore, connection: Connection, authentication: Authentication, method: Method, policy: Policy) {
+  constructor(
+    core: GuardCore,
+    connection: Connection,
+    authentication: Authentication,
+    method: Method,
+    policy: Policy,
+    trace: TraceParent | undefined,
+  ) {
     this.#core = core;
     this.#connection = connection;
     this.#authentication = authentication;
+    this.#trace = trace;
     this.#context = { caller: authentication, method, server: core.server(), peerAddress: connection.peerAddress };
     this.#judgedInPass = core.sweep.passes;
     this.#adopt(policy);
@@ -183,7 +195,7 @@ export class GuardedCall implements Watched {
 
   #judge(phase: Phase, resource: Resource, now: number): void {
     const { reasons, revision } = this.#core.judge.judge(this.#policy, this.#context, phase, resource, now);
-    this.#core.recorder.allowed(this.#facts(phase, revision, resource), reasons);
+    this.#core.recorder.allowed(this.#facts(phase, revision, resource, now), reasons);
   }
 
   #safely(step: Phase | 'revocation', run: () => void): Verdict {
@@ -197,11 +209,11 @@ export class GuardedCall implements Watched {
 
   #refuse(step: Phase | 'revocation', error: unknown): Refusal {
     const failure = error instanceof Failure ? error : new Failure('guard_failed');
-    const { resource, revision } = failure instanceof PolicyFailure ? failure : { resource: undefined, revision: undefined };
-    return this.#core.recorder.refused(this.#facts(step, revision ?? this.#policy.revision, resource), failure);
+    const { resource, revision, now } = failure instanceof PolicyFailure ? failure : NOT_ASKED;
+    return this.#core.recorder.refused(this.#facts(step, revision ?? this.#policy.revision, resource, now), failure);
   }
 
-  #facts(step: Phase | 'revocation', revision: string, resource: Resource | undefined): RecordedFacts {
+  #facts(step: Phase | 'revocation', revision: string, resource: Resource | undefined, now: number | undefined): RecordedFacts {
     const { subject, caller } = this.#context.caller;
     return {
       method: this.#context.method.path,
@@ -209,8 +221,12 @@ export class GuardedCall implements Watched {
       peerAddress: this.#connection.peerAddress,
       subject: subject.id,
       credential: caller.credential,
+      bundle: bundleOf(this.#authentication),
       revision,
+      trace: this.#trace,
       resource,
+      context: this.#context,
+      now,
     };
   }
 }

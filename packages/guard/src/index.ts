@@ -1,12 +1,18 @@
 // For users
-export type { AuditLog } from './audit-log.js';
-export { openAuditLog } from './audit-log.js';
+export type { DecisionLogRotation } from './append-target.js';
 export type { AcceptMode } from './authenticator.js';
 export type { Caller, CallerPeer } from './caller.js';
 export type { ActionClass, Catalogue, MessageRule, MethodRule, Phase, ResourceRule } from './catalogue.js';
+export { combineDecisionSinks } from './decision-event.js';
+export type { DecisionFormat, DecisionFormatter } from './decision-line.js';
+export { createDecisionFormatter } from './decision-line.js';
+export type { DecisionLog, DecisionLogOptions } from './decision-log.js';
+export { openDecisionLog } from './decision-log.js';
+export type { MaskRule } from './decision-mask.js';
+export type { DecisionInput } from './gen/decision-input.js';
 // For adapters
 export type { Connection, ConnectionFacts } from './connection.js';
-export type { DecisionEvent, DecisionSink } from './decision-event.js';
+export type { DecisionEvent, DecisionSink, ShadowAnswer } from './decision-event.js';
 export type { Describe, DescribeLimits, ResourceProperties } from './describe.js';
 export type { Admission, CallFacts } from './guard.js';
 export type { Guard, GuardOptions } from './guard.js';

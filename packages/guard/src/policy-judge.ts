@@ -13,12 +13,15 @@ export type Allowed = Pick<Decision, 'reasons' | 'revision'>;
 /** What refused, and what it was about. */
 export class PolicyFailure extends Failure {
   readonly resource: Resource;
-  readonly revision: string | undefined;
+  readonly revision: string;
+  /** The time that the policy was told. */
+  readonly now: number;
 
-  constructor(failure: Failure, resource: Resource, revision?: string) {
+  constructor(failure: Failure, resource: Resource, revision: string, now: number) {
     super(failure.code, failure.reasons, failure.rule);
     this.resource = resource;
     this.revision = revision;
+    this.now = now;
   }
 }
 
@@ -79,10 +82,10 @@ export class PolicyJudge {
       const cache = this.#cacheOf(policy);
       decision = cache === undefined ? evaluate() : cache.decide(context, phase, resource, evaluate);
     } catch {
-      throw new PolicyFailure(new Failure('policy_failed'), resource, policy.revision);
+      throw new PolicyFailure(new Failure('policy_failed'), resource, policy.revision, now);
     }
     if (decision.allow !== true) {
-      throw new PolicyFailure(new Failure('policy_denied', decision.reasons), resource, decision.revision);
+      throw new PolicyFailure(new Failure('policy_denied', decision.reasons), resource, decision.revision, now);
     }
     return decision;
   }

@@ -56,6 +56,11 @@ export function createRefusal(code: FailureCode, decisionId: string): Refusal {
   return { code, status, details: `${text} (decision ${decisionId})`, decisionId };
 }
 
+/** The fixed text of a code; `undefined` for one that is no failure. */
+export function textOfFailure(code: string): string | undefined {
+  return Object.hasOwn(FAILURES, code) ? FAILURES[code as FailureCode].text : undefined;
+}
+
 /** A failure on its way to becoming a refusal and an audit event. Never leaves the package. */
 export class Failure {
   readonly code: FailureCode;

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { AppendTarget } from './append-target.js';
+import { LineWriter } from './line-writer.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'dirgate-append-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('what follows a write that failed begins a line of its own', async () => {
+  const path = join(folder, 'torn');
+  execFileSync('mkfifo', [path]);
+  const open = (): number => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const read = (reader: number): string => {
+    const chunk = Buffer.alloc(100);
+    return chunk.toString('utf8', 0, readSync(reader, chunk));
+  };
+  let reader = open();
+  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  const target = new AppendTarget(writer);
+  await target.append('a\n');
+  await target.append('b\n');
+  expect(read(reader)).toBe('a\nb\n');
+  closeSync(reader);
+  await expect(target.append('c\n')).rejects.toMatchObject({ code: 'EPIPE' });
+  reader = open();
+  await target.append('d\n');
+  await target.append('e\n');
+  expect(read(reader)).toBe('\nd\ne\n');
+  closeSync(reader);
+  closeSync(writer);
+});
+
+/** Both ends of a pipe that does not block, full. */
+function fullPipe(name: string): { readonly reader: number; readonly writer: number; readonly held: number } {
+  const path = join(folder, name);
+  execFileSync('mkfifo', [path]);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  let held = 0;
+  try {
+    for (;;) held += writeSync(writer, Buffer.alloc(4096, 'x'));
+  } catch {
+    return { reader, writer, held };
+  }
+}
+
+test('a pipe whose reader does not keep up is waited for, and nothing is lost', async () => {
+  const { reader, writer, held } = fullPipe('slow');
+  const target = new AppendTarget(writer);
+  let done = false;
+  const line = `${'y'.repeat(100_000)}\n`; // more than a pipe holds
+  const appended = target.append(line).then(() => {
+    done = true;
+  });
+  const read: Buffer[] = [];
+  const chunk = Buffer.alloc(65_536);
+  while (Buffer.concat(read).length < held + line.length) {
+    expect(done).toBe(false);
+    try {
+      read.push(Buffer.from(chunk.subarray(0, readSync(reader, chunk))));
+    } catch {
+      await new Promise((resolve) => setImmediate(resolve)); // empty for now
+    }
+  }
+  await appended;
+  expect(Buffer.concat(read).subarray(held).toString()).toBe(line);
+  closeSync(reader);
+  closeSync(writer);
+});
+
+test('lines that wait for a pipe which nobody reads are bounded, and dropped at the end', async () => {
+  const { reader, writer } = fullPipe('stuck');
+  const lines = new LineWriter(new AppendTarget(writer), 10);
+  lines.accept(['123']);
+  await new Promise((resolve) => setImmediate(resolve)); // that one is being written
+  lines.accept(['123', '456', '789', '0']);
+  expect([lines.written, lines.dropped]).toEqual([0, 0]);
+  lines.accept(['1']);
+  expect(lines.dropped).toBe(1);
+  lines.close();
+  expect([lines.written, lines.dropped]).toEqual([0, 5]);
+  closeSync(reader); // the write that is under way ends with EPIPE
+  await lines.flush();
+  expect([lines.written, lines.dropped]).toEqual([0, 6]);
+  closeSync(writer);
+});
