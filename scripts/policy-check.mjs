@@ -15,6 +15,7 @@ if (!(await prepare())) {
   process.exit(1);
 }
 const { findTool, ToolMissing } = await import('./find-tool.mjs');
+const { logFormatProblems } = await import('./policy-log-format.mjs');
 const { products } = await import('./policy-products.mjs');
 const { signatureReports } = await import('./policy-signatures.mjs');
 const { agreementReports } = await import('./policy-agreement.mjs');
@@ -48,6 +49,7 @@ try {
   for (const [name, problems] of await agreementReports(opa, seed)) report(name, problems);
   for (const [name, problems] of await timingReports()) report(name, problems);
   for (const file of grantsFiles) report(...(await grantsReport(opa, file)));
+  report("the decision log is as OPA's own", await logFormatProblems(opa), 'see packages/guard/src/decision-line.ts');
 } catch (error) {
   if (error instanceof ToolMissing) {
     console.error(error.message);

@@ -4,12 +4,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { replayDecisions } from '@dirgate/guard';
+import { loadPolicy } from '@dirgate/policy';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const MAIN = join(ROOT, 'integration/demo/dist/main.js');
 const CALL = join(ROOT, 'integration/demo/dist/call.js');
 const BUNDLE = join(ROOT, 'policies/dist/directory.tar.gz');
+const GRANTS = join(ROOT, 'integration/grants.yaml');
 
 let folder: string;
 beforeAll(() => {
@@ -144,4 +147,8 @@ test('--once: the table in plain lines, exit code 0, twice on the same data', { 
   const audit = readFileSync(join(data, 'audit.jsonl'), 'utf8').trim().split('\n');
   expect(audit.every((line) => typeof JSON.parse(line).decision_id === 'string')).toBe(true);
   expect(audit.join()).not.toContain('Bearer');
+  const policy = (await loadPolicy({ bundle: BUNDLE, data: GRANTS })).current();
+  const replayed = await replayDecisions({ log: join(data, 'audit.jsonl'), policy });
+  expect(replayed).toMatchObject({ changed: 0, otherReasons: 0, unjudged: { bad_line: 0, input_masked: 0, input_erased: 0 } });
+  expect(replayed.judged).toBeGreaterThan(50);
 });

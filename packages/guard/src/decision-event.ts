@@ -40,6 +40,8 @@ export interface DecisionEvent {
   /** Trace and span of the caller, by its `traceparent` (W3C): whatever a caller says, of valid form. */
   readonly traceId?: string | undefined;
   readonly spanId?: string | undefined;
+  /** The service knows facts about the resource that the input does not hold, because the policy reads none. */
+  readonly undescribed?: boolean | undefined;
   /** What the policy that is tried out answered, where that differs. */
   readonly shadow?: ShadowAnswer | undefined;
   /**
@@ -52,6 +54,9 @@ export interface DecisionEvent {
 /** What a shadow policy answered; of one that has just started, its revision alone. */
 export interface ShadowAnswer {
   readonly revision: string;
+  /** The id of the decision that was enforced, and its phase. */
+  readonly decision?: string;
+  readonly phase?: Phase;
   readonly allow?: boolean;
   readonly reasons?: readonly string[];
 }

@@ -88,11 +88,12 @@ class LineText {
 
   /** What the input and the result do not say. */
   #custom(event: DecisionEvent, asked: PartText | undefined, answered: boolean): string {
-    const { step, allow, code, credential, generation, rule, shadow } = event;
+    const { step, allow, code, credential, generation, rule, undescribed, shadow } = event;
     let text = `{"step":"${step}","allow":${allow},"code":"${code}"`;
     if (credential !== undefined && !this.#hidden.credential) text += `,"credential":"${credential}"`;
     if (generation !== undefined) text += `,"generation":${generation}`;
     if (rule !== undefined) text += `,"rule":${this.#texts.of(rule)}`;
+    if (undescribed === true) text += ',"undescribed":true';
     if (asked?.text === undefined) text += this.#facts(event);
     if (!answered && !this.#hidden.reasons) text += `,"reasons":${this.#texts.ofAll(event.reasons)}`;
     if (shadow !== undefined) {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Phase } from './catalogue.js';
 import { type DecisionEvent, type DecisionSink, tellSink } from './decision-event.js';
 import { createDecisionInput, type DecisionContext } from './decision-input.js';
 import type { DecisionInput } from './gen/decision-input.js';
@@ -13,7 +14,7 @@ const MAX_ID_LENGTH = 256;
 /** What an event says beside the verdict. */
 export type RecordedFacts = Pick<
   DecisionEvent,
-  'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'revision' | 'shadow'
+  'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'revision' | 'undescribed' | 'shadow'
 > & {
   readonly resource?: Resource | undefined;
   /** The bundle that the caller was proven against: the object is the generation. */
@@ -114,6 +115,7 @@ class RecordedDecision implements DecisionEvent {
   readonly resource: DecisionEvent['resource'];
   readonly revision: string | undefined;
   readonly peerAddress: string;
+  readonly undescribed: boolean | undefined;
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
   readonly shadow: DecisionEvent['shadow'];
@@ -144,10 +146,15 @@ class RecordedDecision implements DecisionEvent {
     this.resource = resource && { type: resource.type, id: shortened(resource.id) };
     this.revision = facts.revision;
     this.peerAddress = facts.peerAddress;
+    this.undescribed = facts.undescribed;
     this.traceId = trace?.traceId;
     this.spanId = trace?.spanId;
     this.shadow = facts.shadow;
     this.#facts = facts;
+  }
+
+  static factsOf(event: DecisionEvent): RecordedFacts | undefined {
+    return event instanceof RecordedDecision ? event.#facts : undefined;
   }
 
   get input(): DecisionInput | undefined {
@@ -155,10 +162,18 @@ class RecordedDecision implements DecisionEvent {
     if (context === undefined || resource === undefined || now === undefined) {
       return undefined;
     }
-    // What ends a live call is phase `call`, asked of a later policy.
-    const phase = step === 'request' || step === 'response' ? step : 'call';
-    return createDecisionInput(context, phase, resource, now);
+    return createDecisionInput(context, phaseOf(step), resource, now);
   }
+}
+
+/** The phase in which the policy was asked: what ends a live call is phase `call`, asked of a later policy. */
+export function phaseOf(step: DecisionEvent['step']): Phase {
+  return step === 'request' || step === 'response' ? step : 'call';
+}
+
+/** What a guard of this package recorded an event from; `undefined` for any other event. */
+export function recordedFactsOf(event: DecisionEvent): RecordedFacts | undefined {
+  return RecordedDecision.factsOf(event);
 }
 
 /** A copy, not a slice: a slice would keep the whole text alive for as long as the event waits. */

@@ -1,5 +1,5 @@
 /** Why a guard could not be built or used. */
-export type GuardErrorCode = 'config_invalid' | 'message_unreadable' | 'closed';
+export type GuardErrorCode = 'config_invalid' | 'log_unreadable' | 'message_unreadable' | 'closed';
 
 /**
  * What this package throws at the one who sets a guard up. A caller never meets it: what concerns a call is a

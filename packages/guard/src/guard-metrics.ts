@@ -1,5 +1,6 @@
 import type { DecisionEvent } from './decision-event.js';
 import { FAILURE_CODES, type FailureCode } from './refusal.js';
+import type { ShadowMetrics } from './shadow-policy.js';
 
 /** What a guard has counted since it was made, and what it holds now. A frozen copy: it does not change any more. */
 export interface GuardMetrics {
@@ -22,6 +23,8 @@ export interface GuardMetrics {
   readonly liveCalls: number;
   /** Connections that have been begun and have not ended. */
   readonly connections: number;
+  /** Present while a policy is tried out: alert on it, so that none is left on. */
+  readonly shadow?: ShadowMetrics;
 }
 
 /** What is held at the moment of a snapshot; counted elsewhere. */
@@ -29,6 +32,7 @@ export interface GuardGauges {
   readonly cacheEntries: number;
   readonly liveCalls: number;
   readonly connections: number;
+  readonly shadow?: ShadowMetrics | undefined;
 }
 
 /** Counts what a guard does. Counting is one addition, as it happens on the path of every call. */
@@ -46,7 +50,7 @@ export class GuardCounters {
     this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
   }
 
-  snapshot({ cacheEntries, liveCalls, connections }: GuardGauges): GuardMetrics {
+  snapshot({ cacheEntries, liveCalls, connections, shadow }: GuardGauges): GuardMetrics {
     const refused = Object.fromEntries(FAILURE_CODES.map((code) => [code, this.#refused.get(code) ?? 0]));
     return Object.freeze({
       decisions: Object.freeze({
@@ -57,6 +61,7 @@ export class GuardCounters {
       filteredResponses: this.filteredResponses,
       liveCalls,
       connections,
+      ...(shadow !== undefined && { shadow }),
     });
   }
 }

@@ -3,7 +3,7 @@ import { type IdentitySource, parseTrustDomain, type TrustDomain } from '@dirgat
 import { type AcceptMode, Authenticator, bundleOf } from './authenticator.js';
 import type { Catalogue } from './catalogue.js';
 import { Connection, type ConnectionFacts } from './connection.js';
-import type { DecisionSink } from './decision-event.js';
+import { combineDecisionSinks, type DecisionSink } from './decision-event.js';
 import { createMethod, type Method } from './decision-input.js';
 import { DecisionRecorder } from './decision-recorder.js';
 import { createResourceDescriber, type Describe, type DescribeLimits } from './describe.js';
@@ -14,6 +14,7 @@ import { GuardedCall } from './guarded-call.js';
 import { PeerTrust } from './peer-trust.js';
 import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
+import { type ShadowOptions, ShadowPolicy } from './shadow-policy.js';
 import { Sweep } from './sweep.js';
 import { parseTraceParent } from './trace-parent.js';
 
@@ -44,6 +45,8 @@ export interface GuardOptions {
   readonly leewayMs?: number;
   /** Told of every decision and of every failed authentication. */
   readonly onDecision?: DecisionSink;
+  /** A second policy that is asked too and decides nothing; where it differs `onDecision` is told. Costs an evaluation each. */
+  readonly shadow?: ShadowOptions;
   /** Milliseconds since the epoch; default `Date.now`. */
   readonly clock?: () => number;
 }
@@ -118,7 +121,10 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
   const describer = options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {});
   const judge = new PolicyJudge(policy, describer, counters);
   const methods = prepareMethods(catalogue, judge);
-  const recorder = new DecisionRecorder(options.onDecision, clock, counters);
+  const shadow = options.shadow && new ShadowPolicy(options.shadow, policy, () => recorder);
+  const { onDecision = () => undefined } = options;
+  const sink = shadow === undefined ? options.onDecision : combineDecisionSinks(onDecision, (event) => shadow.take(event));
+  const recorder = new DecisionRecorder(sink, clock, counters);
   const authenticator = new Authenticator(identity, trustDomain, accept, options.audience ?? [], options.leewayMs);
   const afterExpiryMs = options.streams?.afterExpiryMs ?? 0;
   const trust = new PeerTrust(identity);
@@ -131,6 +137,8 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
     }),
     policy.onChange(() => sweep.scheduleAll()),
   ];
+
+  shadow?.start();
 
   return {
     accept,
@@ -146,6 +154,7 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
         cacheEntries: judge.cacheEntries,
         liveCalls: sweep.calls.size,
         connections: sweep.connections.size,
+        shadow: shadow?.metrics(),
       }),
     connect: (facts, askToRenew) => {
       const connection = new Connection(facts, trust, { openedAt: clock(), spread: Math.random(), askToRenew });

@@ -32,6 +32,7 @@ export class GuardedCall implements Watched {
   /** Of the policy in force and the method's catalogue entry: what both name. */
   #judgesRequests = false;
   #judgesResponses = false;
+  #leavesUndescribed = false;
   #onRevoked: ((refusal: Refusal) => void) | undefined;
   #seesMessages = true;
   readonly #judgedInPass: number;
@@ -146,6 +147,7 @@ export class GuardedCall implements Watched {
     this.#policy = policy;
     this.#judgesRequests = phases.includes('request') && policy.phases.includes('request');
     this.#judgesResponses = phases.includes('response') && policy.phases.includes('response');
+    this.#leavesUndescribed = this.#core.judge.leavesUndescribed(policy);
   }
 
   #requireJudgeable(policy: Policy): void {
@@ -225,6 +227,7 @@ export class GuardedCall implements Watched {
       revision,
       trace: this.#trace,
       resource,
+      undescribed: this.#leavesUndescribed && resource?.describedBy !== undefined,
       context: this.#context,
       now,
     };

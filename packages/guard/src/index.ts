@@ -9,6 +9,8 @@ export { createDecisionFormatter } from './decision-line.js';
 export type { DecisionLog, DecisionLogOptions } from './decision-log.js';
 export { openDecisionLog } from './decision-log.js';
 export type { MaskRule } from './decision-mask.js';
+export type { DecisionUpload, DecisionUploadOptions } from './decision-upload.js';
+export { openDecisionUpload } from './decision-upload.js';
 export type { DecisionInput } from './gen/decision-input.js';
 // For adapters
 export type { Connection, ConnectionFacts } from './connection.js';
@@ -22,4 +24,8 @@ export { GuardError } from './guard-error.js';
 export type { GuardMetrics } from './guard-metrics.js';
 export type { GuardedCall, Verdict } from './guarded-call.js';
 export type { FailureCode, Refusal } from './refusal.js';
+export type { ReplayDifference, ReplayOptions, ReplayPlace, ReplayReport, UnjudgedLine } from './replay-decisions.js';
+export { replayDecisions } from './replay-decisions.js';
+export type { RecordedAnswer } from './recorded-decision.js';
+export type { ShadowMetrics, ShadowOptions } from './shadow-policy.js';
 export type { Validity } from './renewal.js';

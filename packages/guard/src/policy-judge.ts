@@ -97,6 +97,11 @@ export class PolicyJudge {
     return this.#caches.get(policy);
   }
 
+  /** Whether facts that `describe` knows are left out of what the policy is asked, because it reads none. */
+  leavesUndescribed(policy: Policy): boolean {
+    return this.#describe !== undefined && !policy.reads('resource', 'properties');
+  }
+
   /**
    * The resources of one message with all facts that the policy asks for. A promise only when `describe` answers with
    * one.

@@ -44,6 +44,20 @@ test('a token leaves no claim and no text of it in a line, and the line says so'
   for (const part of [`${claims?.['exp']}`, ...token.split('.')]) expect(line).not.toContain(part);
 });
 
+test.each([
+  ['reads facts', true, false],
+  ['reads no facts', false, true],
+])('a policy that %s about resources which the service knows more of', async (_name, reads, undescribed) => {
+  tested.guard.close();
+  tested = await TestedGuard.start({ describe: () => ({ name: 'of the service' }) });
+  tested.policy.reads = reads;
+  const call = tested.admitted(tested.connect(ALICE), { method: GET });
+  await call.judgeRequest(getRequest(['a']));
+  expect(tested.policy.asked.at(-1)?.resource.properties).toEqual(reads ? { name: 'of the service' } : {});
+  expect(tested.events.map((event) => event.undescribed)).toEqual([false, undescribed]);
+  expect(JSON.stringify(linesOf().at(-1)).includes('"undescribed":true')).toBe(undescribed);
+});
+
 test('the trace is that of the call, in what is refused too', () => {
   const connection = tested.connect(ALICE);
   tested.guard.admit({ connection, method: PING, authorization: [], traceparent });

@@ -1,0 +1,201 @@
+import type { Decision, Policy, PolicySource } from '@dirgate/policy';
+import { DecisionCache } from './decision-cache.js';
+import type { DecisionEvent } from './decision-event.js';
+import { createDecisionInput } from './decision-input.js';
+import { type DecisionRecorder, phaseOf, type RecordedFacts, recordedFactsOf } from './decision-recorder.js';
+import { GuardError } from './guard-error.js';
+
+/** A policy that is tried out: it is asked what the enforced one was asked, and decides nothing. */
+export interface ShadowOptions {
+  readonly policy: PolicySource;
+  /** The share of decisions that it is asked too, above 0 and at most 1; default 1. */
+  readonly sample?: number;
+}
+
+/** What came of a shadow policy so far. */
+export interface ShadowMetrics {
+  /** Of the shadow policy in force; `undefined` while there is none. */
+  readonly revision: string | undefined;
+  /** Decisions that it was asked. */
+  readonly judged: number;
+  /** Of these: it would have allowed what was refused, or refused what was allowed. */
+  readonly otherVerdicts: number;
+  /** Of these: the same verdict, for other reasons. */
+  readonly otherReasons: number;
+  /** Of those judged: it could not answer, which counts as a refusal. */
+  readonly failed: number;
+  /**
+   * Decisions that it was not asked: too many waited, it does not judge their phase, it reads facts that the enforced policy
+   * did not ask for, or there is no such policy.
+   */
+  readonly skipped: number;
+}
+
+/** What waits keeps alive what callers sent, so it is little. */
+const MAX_WAITING = 10_000;
+/** Evaluating longer in one turn of the event loop would hold up the calls. */
+const TURN_MS = 5;
+
+/**
+ * Asks a second policy after the enforced one has decided, in turns of the event loop of their own. It is given events and
+ * nothing else: there is no way from here to a verdict.
+ */
+export class ShadowPolicy {
+  readonly #source: PolicySource;
+  readonly #sample: number;
+  readonly #random: () => number;
+  readonly #recorder: () => DecisionRecorder;
+  readonly #caches = new WeakMap<Policy, DecisionCache | undefined>();
+  #waiting: DecisionEvent[] = [];
+  #scheduled = false;
+  #judged = 0;
+  #otherVerdicts = 0;
+  #otherReasons = 0;
+  #failed = 0;
+  #skipped = 0;
+
+  /**
+   * `recorder` is asked for when the first difference is told.
+   *
+   * @throws {GuardError} `config_invalid` for the policy that is enforced, or a share that is none
+   */
+  constructor(
+    { policy, sample = 1 }: ShadowOptions,
+    enforced: PolicySource,
+    recorder: () => DecisionRecorder,
+    random: () => number = Math.random,
+  ) {
+    const current = policy.current();
+    if (policy === enforced || (current !== undefined && current === enforced.current())) {
+      throw new GuardError('config_invalid', 'shadow.policy is the policy that is enforced: give another one, or none');
+    }
+    if (!(sample > 0 && sample <= 1)) {
+      throw new GuardError('config_invalid', `shadow.sample must be above 0 and at most 1; got ${sample}`);
+    }
+    this.#source = policy;
+    this.#sample = sample;
+    this.#random = random;
+    this.#recorder = recorder;
+  }
+
+  /** Says in the decision log that a policy is tried out: nobody must find out by chance. */
+  start(): void {
+    const shadow = { revision: this.#currentPolicy()?.revision ?? 'none' };
+    this.#recorder().note({ method: '', step: 'shadow', peerAddress: '', shadow }, 'shadow_started', false, []);
+  }
+
+  /** Takes what the enforced policy decided. */
+  take(event: DecisionEvent): void {
+    if (event.step === 'shadow' || recordedFactsOf(event)?.now === undefined) {
+      return; // no decision of a policy
+    }
+    if (this.#sample < 1 && this.#random() >= this.#sample) {
+      return;
+    }
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#skipped += 1;
+      return;
+    }
+    this.#waiting.push(event);
+    this.#schedule();
+  }
+
+  metrics(): ShadowMetrics {
+    return Object.freeze({
+      revision: this.#currentPolicy()?.revision,
+      judged: this.#judged,
+      otherVerdicts: this.#otherVerdicts,
+      otherReasons: this.#otherReasons,
+      failed: this.#failed,
+      skipped: this.#skipped,
+    });
+  }
+
+  #schedule(): void {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#turn());
+    }
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    const until = performance.now() + TURN_MS;
+    let count = 0;
+    do {
+      const event = this.#waiting[count];
+      if (event === undefined) {
+        break;
+      }
+      count += 1;
+      this.#judge(event);
+    } while (performance.now() < until);
+    this.#waiting = this.#waiting.slice(count);
+    if (this.#waiting.length > 0) {
+      this.#schedule();
+    }
+  }
+
+  /** Never throws. */
+  #judge(event: DecisionEvent): void {
+    const facts = recordedFactsOf(event);
+    const policy = this.#currentPolicy();
+    if (facts === undefined || policy === undefined) {
+      this.#skipped += 1;
+      return;
+    }
+    const phase = phaseOf(facts.step);
+    if (!policy.phases.includes(phase) || (facts.undescribed === true && policy.reads('resource', 'properties'))) {
+      this.#skipped += 1;
+      return;
+    }
+    this.#judged += 1;
+    const { allow, reasons } = this.#ask(policy, facts);
+    const sameVerdict = allow === event.allow;
+    if (sameVerdict && sameReasons(reasons, event.reasons)) {
+      return;
+    }
+    if (sameVerdict) {
+      this.#otherReasons += 1;
+    } else {
+      this.#otherVerdicts += 1;
+    }
+    const shadow = { revision: policy.revision, decision: event.id, phase, allow, reasons };
+    this.#recorder().note({ ...facts, step: 'shadow', now: undefined, shadow }, 'shadow_differs', event.allow, event.reasons);
+  }
+
+  #ask(policy: Policy, { context, step, resource, now }: RecordedFacts): Pick<Decision, 'allow' | 'reasons'> {
+    try {
+      if (context === undefined || resource === undefined || now === undefined) {
+        throw new Error('an event of no decision');
+      }
+      const phase = phaseOf(step);
+      const evaluate = (): Decision => policy.decide(createDecisionInput(context, phase, resource, now));
+      const decision = this.#cacheOf(policy)?.decide(context, phase, resource, evaluate) ?? evaluate();
+      return { allow: decision.allow === true, reasons: decision.reasons };
+    } catch {
+      this.#failed += 1;
+      return { allow: false, reasons: ['policy_failed'] };
+    }
+  }
+
+  #cacheOf(policy: Policy): DecisionCache | undefined {
+    if (!this.#caches.has(policy)) {
+      this.#caches.set(policy, DecisionCache.for(policy));
+    }
+    return this.#caches.get(policy);
+  }
+
+  #currentPolicy(): Policy | undefined {
+    try {
+      return this.#source.current();
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Their order says nothing. */
+function sameReasons(first: readonly string[], second: readonly string[]): boolean {
+  return first === second || (first.length === second.length && first.toSorted().join('\n') === second.toSorted().join('\n'));
+}
