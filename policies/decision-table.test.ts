@@ -60,10 +60,10 @@ let demo: Policy;
 beforeAll(async () => {
   const data = join(folder, 'grants.json');
   writeFileSync(data, JSON.stringify(table.grants));
-  policy = (await loadPolicy({ bundle, data })).current();
-  filtered = (await loadPolicy({ bundle: filteredBundle, data })).current();
-  ungranted = (await loadPolicy({ bundle })).current();
-  demo = (await loadPolicy({ bundle, data: pathOf('../integration/grants.yaml') })).current();
+  policy = (await loadPolicy({ bundle, data, watch: false })).current();
+  filtered = (await loadPolicy({ bundle: filteredBundle, data, watch: false })).current();
+  ungranted = (await loadPolicy({ bundle, watch: false })).current();
+  demo = (await loadPolicy({ bundle, data: pathOf('../integration/grants.yaml'), watch: false })).current();
 });
 
 describe('the decision table through WASM', () => {

@@ -14,7 +14,7 @@ async function refusal(condition: object): Promise<string | undefined> {
   const data = join(folder, 'grants.json');
   writeFileSync(data, JSON.stringify({ trust_domains: { 'a.example': [{ roles: ['publisher'], ...condition }] } }));
   try {
-    await loadPolicy({ bundle, data });
+    await loadPolicy({ bundle, data, watch: false });
     return undefined;
   } catch (error) {
     return error instanceof PolicyError ? error.code : 'another error';

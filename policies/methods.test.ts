@@ -13,7 +13,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const policyWith = async (bundle: string, grant: Grant): Promise<Policy> => {
   const data = join(folder, 'grants.json');
   writeFileSync(data, JSON.stringify({ trust_domains: { 'directory.example': [grant] } }));
-  return (await loadPolicy({ bundle: fileURLToPath(new URL(`dist/${bundle}.tar.gz`, import.meta.url)), data })).current();
+  const path = fileURLToPath(new URL(`dist/${bundle}.tar.gz`, import.meta.url));
+  return (await loadPolicy({ bundle: path, data, watch: false })).current();
 };
 
 /** May a caller start this call, before any message? */

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const path_prefixes = { 'spiffe://a.example/agent': [{ roles: ['publisher'], names }] };
   writeFileSync(data, JSON.stringify({ path_prefixes }));
   const bundle = fileURLToPath(new URL('dist/directory.tar.gz', import.meta.url));
-  policy = (await loadPolicy({ bundle, data })).current();
+  policy = (await loadPolicy({ bundle, data, watch: false })).current();
 });
 
 function mayPush(agent: string, name: string): boolean {

@@ -20,7 +20,7 @@ it('decides through WASM as the policy did that was carried over', async () => {
     const data = join(folder, 'grants.json');
     const ids = { [agent.subject]: [{ roles: ['publisher'] }], [web.subject]: [{ roles: ['reader'] }] };
     writeFileSync(data, JSON.stringify({ ids }));
-    const policy = (await loadPolicy({ bundle, data })).current();
+    const policy = (await loadPolicy({ bundle, data, watch: false })).current();
     const yes = { allow: true, reasons: ['teams_allow'] };
     const no = { allow: false, reasons: ['teams_deny'] };
     expectDecisions(policy, directoryCatalogue, [
