@@ -1,3 +1,5 @@
+import type { DescMessage } from '@bufbuild/protobuf';
+
 /** What a method does, in the words that policies use. */
 export type ActionClass = 'read' | 'search' | 'write' | 'delete' | 'publish' | 'sync' | 'admin';
 
@@ -11,13 +13,16 @@ export type Phase = 'call' | 'request' | 'response';
  * How one kind of resource is read out of a message.
  *
  * Field paths use proto names (`record_refs.refs[].cid`); `[]` behind a name means "each element". Below a
- * `google.protobuf.Struct` the names are the JSON members (`data.skills[].name`). A field that is absent, or holds its
- * default value, or a JSON value of another type than expected, leaves the property out.
+ * `google.protobuf.Struct` the names are the JSON members (`data.skills[].name`), below a map its keys. A path to a
+ * value must end at a string. One that is absent or empty, or a JSON value of another type, leaves the property out.
  */
 export interface ResourceRule {
   /** `resource.type` of the policy input. */
   readonly type: string;
-  /** The rule applies only when this field is set, for example a member of a oneof. The first rule that applies counts. */
+  /**
+   * The rule applies only when this field is set: a member of a oneof, a message, or an `optional` field. The first
+   * rule that applies counts.
+   */
   readonly when?: string;
   /** Field path of `resource.id`. With `[]` in it the message names several resources, and each is judged. */
   readonly id?: string;
@@ -32,23 +37,12 @@ export interface ResourceRule {
   readonly describedBy?: string;
 }
 
-/** How the resources of one message are read. */
+/** How the resources of one message are read. Made by {@link createCatalogue}, which checked it. */
 export interface MessageRule {
-  /** Full name of the message type, for example `agntcy.dir.core.v1.RecordRef`. Any other message is refused. */
-  readonly message: string;
+  /** The type of the message. Any other message is refused. */
+  readonly message: DescMessage;
   /** In order; the first whose `when` holds applies. None applies: the message is refused. */
   readonly resources: readonly ResourceRule[];
-  /**
-   * Fields among the paths above that are members of a oneof, by their path without `[]`, with the oneof's name:
-   * `{ record_refs: 'request' }`. A member that is not listed here is not found: a message alone cannot tell a oneof
-   * from a map that a caller filled with the keys `case` and `value`.
-   */
-  readonly oneofs?: Readonly<Record<string, string>>;
-  /**
-   * Fields among the paths above that hold a `google.protobuf.Struct`, by their path without `[]`: `['record.data']`.
-   * Below them everything is JSON that the caller wrote, whatever it looks like.
-   */
-  readonly structs?: readonly string[];
 }
 
 /** What the guard knows of one method. */

@@ -22,33 +22,92 @@ export interface DescribeLimits {
   readonly maxInFlight?: number;
 }
 
-/** Adds what the service knows to a resource. Throws or rejects with a {@link Failure}. */
-export type ResourceDescriber = (resource: Resource) => Resource | Promise<Resource>;
+/** What `describe` answered within one call, by the id of the record; the promise while an answer is waited for. */
+export type DescribedFacts = Map<string, ResourceProperties | Promise<ResourceProperties | undefined>>;
 
-/** Bounds `describe` by time and number. What the message itself said always wins over what is described. */
+/**
+ * Adds what the service knows to a resource. `known` is the call's own memory: it is looked up first, and what is
+ * answered is added to it. Throws or rejects with a {@link Failure}.
+ */
+export type ResourceDescriber = (resource: Resource, known: DescribedFacts) => Resource | Promise<Resource>;
+
+/** What one call remembers. Beyond it the answer that is longest remembered is asked for anew. */
+const MAX_REMEMBERED = 256;
+
+/**
+ * Bounds `describe` by time and number, and asks it once about each record of a call: a failure, and that a record is
+ * unknown, are not remembered. What the message itself said always wins over what is described.
+ */
 export function createResourceDescriber(
   describe: Describe,
   { timeoutMs = 2000, maxInFlight = 1024 }: DescribeLimits,
 ): ResourceDescriber {
   let inFlight = 0;
-  return (resource) => {
-    if (resource.describedBy === undefined) {
-      return resource;
-    }
+  const begin = (id: string, known: DescribedFacts): ReturnType<Describe> => {
     if (inFlight >= maxInFlight) {
       throw new Failure('describe_failed', ['describe_overloaded']);
     }
-    const answer = ask(describe, resource.describedBy);
+    const answer = ask(describe, id);
     if (!isPromiseLike(answer)) {
-      return withFacts(resource, answer);
+      const facts = requireFacts(answer);
+      remember(known, id, facts);
+      return facts;
     }
     inFlight += 1;
-    return withDeadline(Promise.resolve(answer), timeoutMs)
+    const facts = withDeadline(Promise.resolve(answer), timeoutMs)
+      .then(requireFacts)
       .finally(() => {
         inFlight -= 1;
-      })
-      .then((facts) => withFacts(resource, facts));
+      });
+    remember(known, id, facts);
+    facts.then(
+      (late) => replace(known, id, facts, late),
+      () => replace(known, id, facts, undefined),
+    );
+    return facts;
   };
+  return (resource, known) => {
+    const { describedBy } = resource;
+    if (describedBy === undefined) {
+      return resource;
+    }
+    const facts = known.get(describedBy) ?? begin(describedBy, known);
+    return facts instanceof Promise ? facts.then((late) => withFacts(resource, late)) : withFacts(resource, facts);
+  };
+}
+
+function remember(
+  known: DescribedFacts,
+  id: string,
+  facts: ResourceProperties | Promise<ResourceProperties | undefined> | undefined,
+): void {
+  if (facts === undefined) {
+    return;
+  }
+  if (known.size >= MAX_REMEMBERED) {
+    for (const oldest of known.keys()) {
+      known.delete(oldest);
+      break;
+    }
+  }
+  known.set(id, facts);
+}
+
+/** Puts the answer where the promise of it was, unless that was forgotten meanwhile. */
+function replace(
+  known: DescribedFacts,
+  id: string,
+  promise: Promise<ResourceProperties | undefined>,
+  facts: ResourceProperties | undefined,
+): void {
+  if (known.get(id) !== promise) {
+    return;
+  }
+  if (facts === undefined) {
+    known.delete(id);
+  } else {
+    known.set(id, facts);
+  }
 }
 
 function ask(describe: Describe, id: string): ReturnType<Describe> {
@@ -70,12 +129,13 @@ function withDeadline<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   });
 }
 
-function withFacts(resource: Resource, facts: ResourceProperties | undefined): Resource {
-  if (facts === undefined) {
-    return resource;
-  }
-  if (typeof facts !== 'object' || facts === null || Array.isArray(facts)) {
+function requireFacts(facts: ResourceProperties | undefined): ResourceProperties | undefined {
+  if (facts !== undefined && (typeof facts !== 'object' || facts === null || Array.isArray(facts))) {
     throw new Failure('describe_failed', ['describe_answer_odd']);
   }
-  return { ...resource, properties: { ...facts, ...resource.properties } };
+  return facts;
+}
+
+function withFacts(resource: Resource, facts: ResourceProperties | undefined): Resource {
+  return facts === undefined ? resource : { ...resource, properties: { ...facts, ...resource.properties } };
 }

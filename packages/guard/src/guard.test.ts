@@ -27,9 +27,16 @@ describe('options', () => {
       (good) => ({ ...good, catalogue: new Map([['/a.B/C', { ...rule, request: { message: 'm', resources: [] } }]]) }),
     ],
     [
+      'createCatalogue',
+      (good) => {
+        const request = { message: 'a.Name', resources: [{ type: 't' }] };
+        return { ...good, catalogue: new Map([['/a.B/C', { class: 'read', phases: ['call', 'request'], request }]]) };
+      },
+    ],
+    [
       'field path',
       (good) => {
-        const request = { message: 'm', resources: [{ type: 't', id: 'Not A Path' }] };
+        const request = { ...good.catalogue.get(GET)?.request, resources: [{ type: 't', id: 'Not A Path' }] };
         return { ...good, catalogue: new Map([['/a.B/C', { class: 'read', phases: ['call', 'request'], request }]]) };
       },
     ],
@@ -230,8 +237,21 @@ describe('messages', () => {
     expect(await call.judgeRequest(getRequest(['a', 'b']))).toBeUndefined();
     expect(tested.policy.asked.at(-1)?.resource).toEqual({ type: 'thing', id: 'b', properties: { id: 'b' } });
     expect(await call.judgeRequest(getRequest(['bad', 'a', 'bad']))).toMatchObject({ code: 'describe_failed', status: 14 });
-    expect(await call.judgeRequest(getRequest(['bad', 'a', 'bad', 'c']))).toMatchObject({ code: 'describe_failed' });
+    expect(await call.judgeRequest(getRequest(['bad', 'c', 'd', 'e']))).toMatchObject({ code: 'describe_failed' });
     expect(tested.events.at(-1)).toMatchObject({ reasons: ['describe_overloaded'] });
+  });
+
+  test('described: a record is asked about once a call, and anew in the next', async () => {
+    const describe = vi.fn(async ({ id }: { readonly id: string }) => ({ name: `of ${id}` }));
+    const tested = await TestedGuard.start({ describe });
+    const connection = tested.connect(CALLER);
+    const call = tested.admitted(connection, { method: GET });
+    expect(await call.judgeRequest(getRequest(['a', 'a', 'b']))).toBeUndefined();
+    expect(await call.judgeRequest(getRequest(['b', 'a']))).toBeUndefined();
+    expect(describe.mock.calls.map(([{ id }]) => id)).toEqual(['a', 'b']);
+    expect(tested.policy.asked.at(-1)?.resource).toEqual({ type: 'thing', id: 'a', properties: { name: 'of a' } });
+    expect(await tested.admitted(connection, { method: GET }).judgeRequest(getRequest(['a']))).toBeUndefined();
+    expect(describe.mock.calls.map(([{ id }]) => id)).toEqual(['a', 'b', 'a']);
   });
 
   test('a policy that does not read properties costs no describe', async () => {

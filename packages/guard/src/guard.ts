@@ -13,6 +13,7 @@ import { GuardCounters, type GuardMetrics } from './guard-metrics.js';
 import { GuardedCall } from './guarded-call.js';
 import { PeerTrust } from './peer-trust.js';
 import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
+import { protobufEsLayout } from './protobuf-es-layout.js';
 import { Failure, type Refusal } from './refusal.js';
 import { type ShadowOptions, ShadowPolicy } from './shadow-policy.js';
 import { Sweep } from './sweep.js';
@@ -119,7 +120,7 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
   checkOptions(options);
   const counters = new GuardCounters();
   const describer = options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {});
-  const judge = new PolicyJudge(policy, describer, counters);
+  const judge = new PolicyJudge(policy, protobufEsLayout, describer, counters);
   const methods = prepareMethods(catalogue, judge);
   const shadow = options.shadow && new ShadowPolicy(options.shadow, policy, () => recorder);
   const { onDecision = () => undefined } = options;
@@ -241,8 +242,8 @@ function prepareMethods(catalogue: Catalogue, judge: PolicyJudge): ReadonlyMap<s
         throw new GuardError('config_invalid', `catalogue: ${path} must declare phase "${phase}" and its message rule together`);
       }
     }
-    judge.prepare(rule.request);
-    judge.prepare(rule.response);
+    judge.prepare(rule.request, 'received');
+    judge.prepare(rule.response, 'sent');
     methods.set(path, createMethod(path, rule));
   }
   return methods;

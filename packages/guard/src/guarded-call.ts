@@ -5,6 +5,7 @@ import type { MessageRule, MethodRule, Phase } from './catalogue.js';
 import type { Connection } from './connection.js';
 import type { DecisionContext, Method } from './decision-input.js';
 import type { RecordedFacts } from './decision-recorder.js';
+import type { DescribedFacts } from './describe.js';
 import type { GuardCore } from './guard-core.js';
 import { PolicyFailure, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
@@ -35,6 +36,8 @@ export class GuardedCall implements Watched {
   #leavesUndescribed = false;
   #onRevoked: ((refusal: Refusal) => void) | undefined;
   #seesMessages = true;
+  /** What `describe` answered in this call; gone with it. */
+  readonly #described: DescribedFacts = new Map();
   readonly #judgedInPass: number;
 
   constructor(
@@ -166,7 +169,7 @@ export class GuardedCall implements Watched {
       if (rule === undefined) {
         throw new Failure('message_unreadable', ['no_resource_rule_applies']);
       }
-      const resources = this.#core.judge.resourcesOf(this.#policy, rule, message);
+      const resources = this.#core.judge.resourcesOf(this.#policy, rule, message, this.#described);
       if (resources instanceof Promise) {
         waiting = resources;
       } else {

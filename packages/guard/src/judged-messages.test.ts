@@ -39,7 +39,7 @@ describe.each([
 
   test('no verdict is not counted as a filtered message', async () => {
     const { tested, call } = await liveCall();
-    expect(await call[judge]({ odd: true })).toMatchObject({ code: 'message_unreadable' });
+    expect(await call[judge]({ $typeName: 'test.v1.Odd', ids: ['a'] })).toMatchObject({ code: 'message_unreadable' });
     expect(await call[judge](getRequest(Array.from({ length: 1001 }, () => 'a')))).toMatchObject({ code: 'too_many_resources' });
     tested.policy.decide = () => {
       throw 'a string, as opa-wasm does';

@@ -1,98 +1,137 @@
-import type { MessageRule } from './catalogue.js';
-import { GuardError } from './guard-error.js';
+import { ScalarType } from '@bufbuild/protobuf';
+import type { FieldPath, PathStep } from './field-path.js';
+import { isPlainObject, type Members, type MessageLayout, ownMember, unexpectedShape } from './message-layout.js';
 
-/** One step of a field path. */
-interface Step {
-  /** As written in the path: proto name, or JSON member below a Struct. */
-  readonly name: string;
-  /** The name that @bufbuild/protobuf gives the field. */
-  readonly localName: string;
-  /** The local name of the oneof that the field is a member of. */
-  readonly oneof: string | undefined;
-  /** Each element of the field is meant. */
-  readonly each: boolean;
-  /** The value this step reads from is JSON that the caller wrote, not a message. */
-  readonly json: boolean;
-}
-
-/** A parsed field path such as `record_refs.refs[].cid`. */
-export interface FieldPath {
-  readonly steps: readonly Step[];
-  /** The path has `[]` in it, so it reads any number of values. */
+/** Reads the values at one field path out of a message that the layout let pass. */
+export interface FieldReader {
+  /** The path has `[]` in it. */
   readonly repeated: boolean;
+  /** The value at a path without `[]`; absent reads as `undefined`. @throws {Failure} */
+  one(message: Members): unknown;
+  /**
+   * A value for each element at a path with `[]`; `undefined` for an element that has none, so that none is lost.
+   *
+   * @throws {Failure}
+   */
+  all(message: Members): readonly unknown[];
 }
 
-/** Parses a field path of `rule`. @throws {GuardError} `config_invalid` when it is none. */
-export function parseFieldPath(text: string, rule: Pick<MessageRule, 'oneofs' | 'structs'>): FieldPath {
-  let json = false;
-  let prefix = '';
-  const steps = text.split('.').map((part): Step => {
-    const each = part.endsWith('[]');
-    const name = each ? part.slice(0, -2) : part;
-    if (!/^[a-z][a-z0-9_]*$/.test(name)) {
-      throw new GuardError('config_invalid', `not a field path: "${text}"`);
-    }
-    prefix = prefix === '' ? name : `${prefix}.${name}`;
-    const oneof = rule.oneofs?.[prefix];
-    const step = { name, localName: localName(name), oneof: oneof && localName(oneof), each, json };
-    json ||= rule.structs?.includes(prefix) ?? false;
-    return step;
-  });
-  return { steps, repeated: steps.some((step) => step.each) };
+interface Step {
+  /** Reads what the step names; `undefined` when it is absent. */
+  readonly read: (from: Members) => unknown;
+  readonly each: boolean;
+  /** Makes what was read, or each element of it, ready for the next step, or the value at the end. */
+  readonly next: (value: unknown) => unknown;
 }
 
-/** Reads all values at a path out of a message of @bufbuild/protobuf. Absent fields read as nothing. */
-export function readField(message: object, path: FieldPath): readonly unknown[] {
-  let values: readonly unknown[] = [message];
-  for (const step of path.steps) {
-    const next: unknown[] = [];
-    for (const value of values) {
-      const member = readMember(value, step);
-      if (!step.each) {
-        if (member !== undefined) {
-          next.push(member);
+/** Compiles a field path for messages of one layout. @throws {GuardError} `config_invalid` */
+export function createFieldReader({ steps: path, repeated }: FieldPath, layout: MessageLayout): FieldReader {
+  const steps = path.map((step, index) => compileStep(step, path[index + 1], layout));
+  return {
+    repeated,
+    one: (message) => {
+      let value: unknown = message;
+      for (const { read, next } of steps) {
+        value = read(value as Members);
+        if (value === undefined) {
+          return undefined;
         }
-      } else if (Array.isArray(member)) {
-        for (const element of member as readonly unknown[]) {
-          next.push(element);
+        value = next(value);
+        if (value === undefined) {
+          return undefined;
         }
       }
+      return value;
+    },
+    all: (message) => {
+      const values: unknown[] = [];
+      collect(message, steps, 0, values);
+      return values;
+    },
+  };
+}
+
+function collect(from: Members, steps: readonly Step[], start: number, values: unknown[]): void {
+  let value: unknown = from;
+  for (let index = start; index < steps.length; index++) {
+    const { read, each, next } = steps[index] as Step;
+    const member = read(value as Members);
+    if (each) {
+      collectEach(member, steps, index, values);
+      return;
     }
-    values = next;
+    value = member === undefined ? undefined : next(member);
+    if (value === undefined) {
+      break;
+    }
   }
-  return values;
-}
-
-/** The full name of a message's type, or `undefined` when this is no message that we can read. */
-export function messageTypeName(message: unknown): string | undefined {
-  return isObject(message) && Object.hasOwn(message, '$typeName') && typeof message['$typeName'] === 'string'
-    ? message['$typeName']
-    : undefined;
-}
-
-function readMember(value: unknown, step: Step): unknown {
-  if (!isObject(value)) {
-    return undefined;
+  if (start > 0) {
+    values.push(value); // in an element; outside of one, what is absent has no elements
   }
-  if (step.json) {
-    return ownMember(value, step.name);
+}
+
+function collectEach(list: unknown, steps: readonly Step[], index: number, values: unknown[]): void {
+  if (list === undefined) {
+    return;
   }
-  if (step.oneof !== undefined) {
-    const group = ownMember(value, step.oneof);
-    return isObject(group) && group['case'] === step.localName ? group['value'] : undefined;
+  const { next } = steps[index] as Step;
+  for (const element of list as readonly unknown[]) {
+    const value = next(element);
+    if (value === undefined || index === steps.length - 1) {
+      values.push(value);
+    } else {
+      collect(value as Members, steps, index + 1, values);
+    }
   }
-  return ownMember(value, step.localName);
 }
 
-function ownMember(value: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(value, name) ? value[name] : undefined;
+function compileStep(step: PathStep, following: PathStep | undefined, layout: MessageLayout): Step {
+  switch (step.kind) {
+    case 'json': {
+      const { name, each } = step;
+      const { asList, asObject, asString } = layout.json;
+      const read = (from: Members): unknown => ownMember(from, name);
+      return {
+        read: each ? (from) => asList(read(from)) : read,
+        each,
+        next: following === undefined ? asString : asObject,
+      };
+    }
+    case 'entry':
+      return { read: (map) => ownMember(map, step.key), each: false, next: nextOfField(step, following, layout) };
+    case 'field': {
+      const read = layout.fieldReader(step.field);
+      return {
+        read: step.each ? (from) => requireList(read(from)) : read,
+        each: step.each,
+        next: nextOfField(step, following, layout),
+      };
+    }
+  }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function nextOfField(
+  step: Extract<PathStep, { readonly kind: 'field' | 'entry' }>,
+  following: PathStep | undefined,
+  layout: MessageLayout,
+): Step['next'] {
+  const { message, scalar } = step.field;
+  switch (following?.kind) {
+    case 'entry':
+      return (map) => (isPlainObject(map) ? map : unexpectedShape());
+    case 'json':
+      return layout.json.document;
+    case 'field':
+      return message === undefined ? unexpectedShape : (value) => layout.requireMessage(value, message);
+    case undefined:
+      return scalar === ScalarType.STRING ? requireString : (value) => value; // the end of a path that asks whether it is set
+  }
 }
 
-/** lowerCamelCase as protoc-gen-es spells it. */
-function localName(protoName: string): string {
-  return protoName.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+function requireList(value: unknown): readonly unknown[] | undefined {
+  return value === undefined || Array.isArray(value) ? value : unexpectedShape();
+}
+
+function requireString(value: unknown): string {
+  return typeof value === 'string' ? value : unexpectedShape();
 }

@@ -2,10 +2,11 @@ import type { Decision, Policy, PolicySource } from '@dirgate/policy';
 import type { MessageRule, Phase } from './catalogue.js';
 import { DecisionCache } from './decision-cache.js';
 import { createDecisionInput, type DecisionContext } from './decision-input.js';
-import type { ResourceDescriber } from './describe.js';
+import type { DescribedFacts, ResourceDescriber } from './describe.js';
 import { GuardCounters } from './guard-metrics.js';
+import type { MessageLayout } from './message-layout.js';
 import { Failure } from './refusal.js';
-import { createResourceReader, type Resource, type ResourceReader } from './resources.js';
+import { createResourceReader, type MessageOrigin, type Resource, type ResourceReader } from './resources.js';
 
 /** A decision that allowed. */
 export type Allowed = Pick<Decision, 'reasons' | 'revision'>;
@@ -37,13 +38,20 @@ export function unsupportedPhases(policy: Policy): Failure | undefined {
 export class PolicyJudge {
   readonly #source: PolicySource;
   readonly #describe: ResourceDescriber | undefined;
+  readonly #layout: MessageLayout;
   readonly #counters: GuardCounters;
   readonly #readers = new WeakMap<MessageRule, ResourceReader>();
   /** Per revision: a new one starts empty. */
   readonly #caches = new WeakMap<Policy, DecisionCache | undefined>();
 
-  constructor(source: PolicySource, describe: ResourceDescriber | undefined, counters = new GuardCounters()) {
+  constructor(
+    source: PolicySource,
+    layout: MessageLayout,
+    describe: ResourceDescriber | undefined,
+    counters = new GuardCounters(),
+  ) {
     this.#source = source;
+    this.#layout = layout;
     this.#describe = describe;
     this.#counters = counters;
   }
@@ -68,9 +76,9 @@ export class PolicyJudge {
   }
 
   /** Prepares the reader of a message rule, so that a bad catalogue fails at start. @throws {GuardError} */
-  prepare(rule: MessageRule | undefined): void {
+  prepare(rule: MessageRule | undefined, origin: MessageOrigin): void {
     if (rule !== undefined) {
-      this.#readers.set(rule, createResourceReader(rule));
+      this.#readers.set(rule, createResourceReader(rule, this.#layout, origin));
     }
   }
 
@@ -104,11 +112,16 @@ export class PolicyJudge {
 
   /**
    * The resources of one message with all facts that the policy asks for. A promise only when `describe` answers with
-   * one.
+   * one. `known` is what the call was told by `describe` before.
    *
    * @throws {Failure} also as a rejection
    */
-  resourcesOf(policy: Policy, rule: MessageRule, message: unknown): readonly Resource[] | Promise<readonly Resource[]> {
+  resourcesOf(
+    policy: Policy,
+    rule: MessageRule,
+    message: unknown,
+    known: DescribedFacts,
+  ): readonly Resource[] | Promise<readonly Resource[]> {
     const reader = this.#readers.get(rule);
     if (reader === undefined) {
       throw new Failure('message_unreadable', ['no_resource_rule_applies']);
@@ -118,13 +131,13 @@ export class PolicyJudge {
     if (describe === undefined || !policy.reads('resource', 'properties')) {
       return resources;
     }
-    return describeAll(resources, describe);
+    return describeAll(resources, (resource) => describe(resource, known));
   }
 }
 
 function describeAll(
   resources: readonly Resource[],
-  describe: ResourceDescriber,
+  describe: (resource: Resource) => Resource | Promise<Resource>,
 ): readonly Resource[] | Promise<readonly Resource[]> {
   const described: (Resource | Promise<Resource>)[] = [];
   try {

@@ -1,12 +1,31 @@
 import { describe, expect, test } from 'vitest';
 import type { MessageRule, ResourceRule } from './catalogue.js';
+import { protobufEsLayout } from './protobuf-es-layout.js';
 import { Failure } from './refusal.js';
 import { createResourceReader, type Resource } from './resources.js';
+import { messageIn } from './test-support/proto-file.js';
 
 const NAME = 'test.v1.Message';
-const ruleOf = (...resources: ResourceRule[]): MessageRule => ({ message: NAME, resources });
+const REF = 'test.v1.Ref';
+const PROTO = {
+  messages: {
+    Ref: { cid: 'string' },
+    Refs: { refs: 'repeated Ref' },
+    Message: {
+      refs: 'repeated Ref',
+      record_ref: 'Ref',
+      record_refs: 'request: Refs',
+      all_records: 'request: bool',
+      future: 'request: Refs',
+      data: 'Struct',
+    },
+  },
+};
+const type = messageIn(PROTO, 'Message');
+const ruleOf = (...resources: ResourceRule[]): MessageRule => ({ message: type, resources });
 const read = (rule: MessageRule, message: object): readonly Resource[] =>
-  createResourceReader(rule)({ $typeName: NAME, ...message });
+  createResourceReader(rule, protobufEsLayout)({ $typeName: NAME, request: { case: undefined }, ...message });
+const ref = (cid: unknown) => ({ $typeName: REF, cid });
 
 /** The code and the reasons with which `run` refuses. */
 function failureOf(run: () => unknown): Failure {
@@ -20,7 +39,7 @@ function failureOf(run: () => unknown): Failure {
 }
 
 test('the message type must be the declared one', () => {
-  const reader = createResourceReader(ruleOf({ type: 'thing' }));
+  const reader = createResourceReader(ruleOf({ type: 'thing' }), protobufEsLayout);
   expect(reader({ $typeName: NAME })).toEqual([{ type: 'thing', properties: {} }]);
   for (const message of [
     undefined,
@@ -40,59 +59,66 @@ describe('ids', () => {
   const rule = ruleOf({ type: 'record', id: 'refs[].cid', describedBy: 'refs[].cid' });
 
   test('each of a repeated id is a resource of its own, described by itself', () => {
-    expect(read(rule, { refs: [{ cid: 'a' }, { cid: 'b' }] })).toEqual([
+    expect(read(rule, { refs: [ref('a'), ref('b')] })).toEqual([
       { type: 'record', id: 'a', describedBy: 'a', properties: {} },
       { type: 'record', id: 'b', describedBy: 'b', properties: {} },
     ]);
   });
 
-  test('an empty or odd id between others is judged too, without an id', () => {
-    expect(read(rule, { refs: [{ cid: 'a' }, { cid: '' }, { cid: 7 }, { cid: 'b' }] }).map(({ id }) => id)).toEqual([
+  test('an empty id between others is judged too, without an id', () => {
+    const absent = { $typeName: REF };
+    expect(read(rule, { refs: [ref('a'), ref(''), absent, ref('b')] }).map(({ id }) => id)).toEqual([
       'a',
       undefined,
       undefined,
       'b',
     ]);
+    expect(read(rule, { refs: [absent] })).toEqual([{ type: 'record', properties: {} }]);
+  });
+
+  test('each of the ids in a document is judged, even one that is none', () => {
+    const inJson = ruleOf({ type: 'record', id: 'data.items[].id' });
+    const items = [{ id: 'a' }, { id: 7 }, {}, 'text', null, { id: 'b' }];
+    expect(read(inJson, { data: { items } }).map(({ id }) => id)).toEqual(['a', ...Array(4).fill(undefined), 'b']);
   });
 
   test('a message without any id is judged as one resource', () => {
-    for (const message of [{}, { refs: [] }, { refs: 'text' }, { refs: [{}] }]) {
+    for (const message of [{}, { refs: [] }]) {
       expect(read(rule, message)).toEqual([{ type: 'record', properties: {} }]);
     }
   });
 
   test('a thousand are read, one more is refused', () => {
-    const refs = Array.from({ length: 1001 }, (_, index) => ({ cid: `cid-${index}` }));
+    const refs = Array.from({ length: 1001 }, (_, index) => ref(`cid-${index}`));
     expect(read(rule, { refs: refs.slice(1) })).toHaveLength(1000);
     expect(failureOf(() => read(rule, { refs })).code).toBe('too_many_resources');
-    expect(failureOf(() => read(rule, { refs: refs.map(() => ({ cid: '' })) })).code).toBe('too_many_resources');
+    expect(failureOf(() => read(rule, { refs: refs.map(() => ref('')) })).code).toBe('too_many_resources');
   });
 
   test('a record that hangs on another is described by that one', () => {
     const referrer = ruleOf({ type: 'referrer', properties: { record_cid: 'record_ref.cid' }, describedBy: 'record_ref.cid' });
-    expect(read(referrer, { recordRef: { cid: 'c' } })).toEqual([
+    expect(read(referrer, { recordRef: ref('c') })).toEqual([
       { type: 'referrer', properties: { record_cid: 'c' }, describedBy: 'c' },
     ]);
-    expect(read(referrer, { recordRef: { cid: '' } })).toEqual([{ type: 'referrer', properties: {} }]);
+    expect(read(referrer, { recordRef: ref('') })).toEqual([{ type: 'referrer', properties: {} }]);
   });
 });
 
 describe('which rule applies', () => {
-  const rule: MessageRule = {
-    ...ruleOf(
-      { when: 'record_refs', type: 'record', id: 'record_refs.refs[].cid' },
-      { when: 'all_records', type: 'selection', constants: { kind: 'all' } },
-    ),
-    oneofs: { record_refs: 'request', all_records: 'request' },
-  };
+  const rule = ruleOf(
+    { when: 'record_refs', type: 'record', id: 'record_refs.refs[].cid' },
+    { when: 'all_records', type: 'selection', constants: { kind: 'all' } },
+  );
 
   test('the first whose field is set', () => {
-    expect(read(rule, { request: { case: 'recordRefs', value: { refs: [{ cid: 'a' }] } } })).toMatchObject([
-      { type: 'record', id: 'a' },
-    ]);
-    expect(read(rule, { request: { case: 'allRecords', value: true } })).toEqual([
-      { type: 'selection', properties: { kind: 'all' } },
-    ]);
+    expect(read(rule, { request: { case: 'recordRefs', value: { $typeName: 'test.v1.Refs', refs: [ref('a')] } } })).toMatchObject(
+      [{ type: 'record', id: 'a' }],
+    );
+    for (const value of [true, false]) {
+      expect(read(rule, { request: { case: 'allRecords', value } })).toEqual([
+        { type: 'selection', properties: { kind: 'all' } },
+      ]);
+    }
   });
 
   test.each([{}, { request: { case: undefined } }, { request: { case: 'future', value: {} } }])(
@@ -107,14 +133,11 @@ describe('which rule applies', () => {
 });
 
 describe('properties', () => {
-  const rule: MessageRule = {
-    ...ruleOf({
-      type: 'record',
-      properties: { name: 'data.name', skills: 'data.skills[].name', authors: 'data.authors[]' },
-      constants: { kind: 'record' },
-    }),
-    structs: ['data'],
-  };
+  const rule = ruleOf({
+    type: 'record',
+    properties: { name: 'data.name', skills: 'data.skills[].name', authors: 'data.authors[]' },
+    constants: { kind: 'record' },
+  });
   const propertiesOf = (data: unknown) => read(rule, { data })[0]?.properties;
 
   test('strings are read; repeated paths give lists', () => {
@@ -127,17 +150,7 @@ describe('properties', () => {
   });
 
   test('what is absent, default or of another JSON type is left out', () => {
-    const odd = [
-      undefined,
-      null,
-      'text',
-      [],
-      { name: '' },
-      { name: 7 },
-      { name: null },
-      { name: ['n'] },
-      { name: { name: 'n' } },
-    ];
+    const odd = [undefined, {}, { name: '' }, { name: 7 }, { name: null }, { name: ['n'] }, { name: { name: 'n' } }];
     for (const data of [
       ...odd,
       { skills: 'text' },
@@ -159,6 +172,33 @@ describe('properties', () => {
   });
 });
 
+describe('what a handler sends', () => {
+  const reader = createResourceReader(
+    ruleOf({ when: 'record_refs', type: 'record', id: 'record_refs.refs[].cid' }, { type: 'record', id: 'record_ref.cid' }),
+    protobufEsLayout,
+    'sent',
+  );
+
+  test('may be a whole message or the fields that it sets', () => {
+    const one = { $typeName: NAME, request: { case: undefined }, recordRef: ref('a') };
+    for (const message of [one, { recordRef: { cid: 'a' } }, { recordRef: ref('a') }]) {
+      expect(reader(message)).toEqual([{ type: 'record', id: 'a', properties: {} }]);
+    }
+    expect(reader({ request: { case: 'recordRefs', value: { refs: [{ cid: 'a' }, {}] } } })).toEqual([
+      { type: 'record', id: 'a', properties: {} },
+      { type: 'record', properties: {} },
+    ]);
+    expect(reader({})).toEqual([{ type: 'record', properties: {} }]);
+  });
+
+  test.each([undefined, null, 'text', { $typeName: 'test.v1.Other' }, { recordRef: 'text' }, { refs: 'text', recordRef: 7 }])(
+    'is refused when it is neither: %j',
+    (message) => {
+      expect(failureOf(() => reader(message))).toMatchObject({ code: 'message_unreadable' });
+    },
+  );
+});
+
 test('a path that is none fails when the reader is made', () => {
   const bad: ResourceRule[] = [
     { type: 't', id: 'A' },
@@ -167,6 +207,8 @@ test('a path that is none fails when the reader is made', () => {
     { type: 't', properties: { p: '$' } },
   ];
   for (const rule of bad) {
-    expect(() => createResourceReader(ruleOf(rule))).toThrow(expect.objectContaining({ code: 'config_invalid' }));
+    expect(() => createResourceReader(ruleOf(rule), protobufEsLayout)).toThrow(
+      expect.objectContaining({ code: 'config_invalid' }),
+    );
   }
 });

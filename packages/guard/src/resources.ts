@@ -1,5 +1,9 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { MessageRule, ResourceRule } from './catalogue.js';
-import { type FieldPath, messageTypeName, parseFieldPath, readField } from './message-fields.js';
+import { type PathUse, resolveFieldPath } from './field-path.js';
+import { GuardError } from './guard-error.js';
+import { createFieldReader, type FieldReader } from './message-fields.js';
+import type { Members, MessageLayout } from './message-layout.js';
 import { Failure } from './refusal.js';
 
 /** What one decision is about. */
@@ -14,44 +18,41 @@ export interface Resource {
 /** Reads the resources of one message. */
 export type ResourceReader = (message: unknown) => readonly Resource[];
 
+/** Who made the messages that are read: the generated code, of bytes, or a handler. */
+export type MessageOrigin = 'received' | 'sent';
+
 /** A message that names more is refused: each would be a decision of its own. */
 const MAX_RESOURCES = 1000;
 
 interface CompiledRule {
   readonly rule: ResourceRule;
-  readonly when: FieldPath | undefined;
-  readonly id: FieldPath | undefined;
-  readonly describedBy: FieldPath | undefined;
+  readonly when: FieldReader | undefined;
+  readonly id: FieldReader | undefined;
+  readonly describedBy: FieldReader | undefined;
   /** `describe` is asked about the resource's own id. */
   readonly describesItself: boolean;
-  readonly properties: readonly (readonly [name: string, path: FieldPath])[];
+  readonly properties: readonly (readonly [name: string, reader: FieldReader])[];
 }
 
 /**
- * Compiles one message rule of the catalogue. The reader answers at least one resource, so that no message goes
- * unjudged.
+ * Compiles one message rule of the catalogue for messages of one layout. The reader answers at least one resource, so
+ * that no message goes unjudged.
  *
- * @throws {GuardError} `config_invalid` for a field path that is none.
+ * @throws {GuardError} `config_invalid` for a rule that does not fit its message
  */
-export function createResourceReader(messageRule: MessageRule): ResourceReader {
-  const parse = (text: string | undefined): FieldPath | undefined =>
-    text === undefined ? undefined : parseFieldPath(text, messageRule);
-  const rules = messageRule.resources.map(
-    (rule): CompiledRule => ({
-      rule,
-      when: parse(rule.when),
-      id: parse(rule.id),
-      describedBy: parse(rule.describedBy),
-      describesItself: rule.describedBy !== undefined && rule.describedBy === rule.id,
-      properties: Object.entries(rule.properties ?? {}).map(([name, text]) => [name, parseFieldPath(text, messageRule)]),
-    }),
-  );
+export function createResourceReader(
+  { message: type, resources }: MessageRule,
+  layout: MessageLayout,
+  origin: MessageOrigin = 'received',
+): ResourceReader {
+  if (type?.kind !== 'message') {
+    throw new GuardError('config_invalid', 'catalogue: a message rule has no message descriptor: make it with createCatalogue');
+  }
+  const rules = resources.map((rule) => compileRule(rule, type, layout));
+  const requireMessage = origin === 'sent' ? layout.requireSent : layout.requireMessage;
   return (message) => {
-    if (messageTypeName(message) !== messageRule.message) {
-      throw new Failure('message_unreadable', ['message_type_unexpected']);
-    }
-    const fields = message as object;
-    const compiled = rules.find(({ when }) => when === undefined || readField(fields, when).length > 0);
+    const fields = requireMessage(message, type);
+    const compiled = rules.find(({ when }) => when === undefined || when.one(fields) !== undefined);
     if (compiled === undefined) {
       throw new Failure('message_unreadable', ['no_resource_rule_applies']);
     }
@@ -59,32 +60,59 @@ export function createResourceReader(messageRule: MessageRule): ResourceReader {
   };
 }
 
-function readResources(message: object, compiled: CompiledRule): readonly Resource[] {
+function compileRule(rule: ResourceRule, type: DescMessage, layout: MessageLayout): CompiledRule {
+  const compile = (text: string, use: PathUse = 'string'): FieldReader =>
+    createFieldReader(resolveFieldPath(type, text, use, `catalogue: ${type.typeName}`), layout);
+  const { when, id, describedBy } = rule;
+  return {
+    rule,
+    when: when === undefined ? undefined : compile(when, 'presence'),
+    id: id === undefined ? undefined : compile(id),
+    describedBy: describedBy === undefined ? undefined : compile(describedBy),
+    describesItself: describedBy !== undefined && describedBy === id,
+    properties: Object.entries(rule.properties ?? {}).map(([name, text]) => [name, compile(text)]),
+  };
+}
+
+function readResources(message: Members, compiled: CompiledRule): readonly Resource[] {
   const properties = readProperties(message, compiled);
+  const { id: reader, describesItself } = compiled;
   const { type } = compiled.rule;
-  const ids = compiled.id ? readField(message, compiled.id) : [];
+  if (reader === undefined || !reader.repeated) {
+    const id = reader?.one(message);
+    return [resourceOf(type, id, properties, describesItself ? id : compiled.describedBy?.one(message))];
+  }
+  const ids = reader.all(message);
   if (ids.length > MAX_RESOURCES) {
     throw new Failure('too_many_resources');
   }
-  const describedBy = compiled.describedBy ? readField(message, compiled.describedBy).find(isSet) : undefined;
-  if (ids.length === 0) {
-    return [{ type, properties, ...(describedBy !== undefined && { describedBy }) }];
-  }
-  return ids.map((id) => {
-    if (!isSet(id)) {
-      return { type, properties }; // an empty id is judged too, as a resource of that type
-    }
-    const described = compiled.describesItself ? id : describedBy;
-    return { type, id, properties, ...(described !== undefined && { describedBy: described }) };
-  });
+  const describedBy = describesItself ? undefined : compiled.describedBy?.one(message);
+  return ids.length === 0
+    ? [resourceOf(type, undefined, properties, describedBy)]
+    : ids.map((id) => resourceOf(type, id, properties, describesItself ? id : describedBy));
 }
 
-function readProperties(message: object, { rule, properties }: CompiledRule): Record<string, unknown> {
+/** An id that is not set is left out: the resource is judged all the same. */
+function resourceOf(type: string, id: unknown, properties: Resource['properties'], describedBy: unknown): Resource {
+  if (!isSet(id)) {
+    return isSet(describedBy) ? { type, properties, describedBy } : { type, properties };
+  }
+  return isSet(describedBy) ? { type, id, properties, describedBy } : { type, id, properties };
+}
+
+function readProperties(message: Members, { rule, properties }: CompiledRule): Record<string, unknown> {
   const read: Record<string, unknown> = { ...rule.constants };
-  for (const [name, path] of properties) {
-    const values = readField(message, path).filter(isSet);
-    if (values.length > 0) {
-      read[name] = path.repeated ? values : values[0];
+  for (const [name, reader] of properties) {
+    if (reader.repeated) {
+      const values = reader.all(message).filter(isSet);
+      if (values.length > 0) {
+        read[name] = values;
+      }
+    } else {
+      const value = reader.one(message);
+      if (isSet(value)) {
+        read[name] = value;
+      }
     }
   }
   return read;

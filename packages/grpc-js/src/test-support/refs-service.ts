@@ -2,7 +2,7 @@ import { create, type Message, toBinary } from '@bufbuild/protobuf';
 import { fileDesc, type GenMessage, type GenService, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2';
 import { base64Encode } from '@bufbuild/protobuf/wire';
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import type { Catalogue, MessageRule } from '@dirgate/guard';
+import { type Catalogue, createCatalogue, type MethodDeclaration, type ResourceRule } from '@dirgate/guard';
 import type { Shape } from './four-shapes.js';
 
 /** What both sides of {@link RefsService} send: one message that names any number of records. */
@@ -66,12 +66,11 @@ export const METHODS = {
   bidi: '/test.v1.RefsService/Exchange',
 } as const satisfies Record<Shape, string>;
 
-const refs: MessageRule = { message: 'test.v1.Refs', resources: [{ type: 'record', id: 'cids[]', describedBy: 'cids[]' }] };
+const refs: ResourceRule = { type: 'record', id: 'cids[]', describedBy: 'cids[]' };
+const judged: MethodDeclaration = { class: 'read', request: refs, response: refs };
 
 /** Every method is judged in every phase. */
-export const refsCatalogue: Catalogue = new Map(
-  Object.values(METHODS).map((path) => [
-    path,
-    { class: 'read', phases: ['call', 'request', 'response'], request: refs, response: refs },
-  ]),
-);
+export const refsCatalogue: Catalogue = createCatalogue({
+  descriptors: RefsService,
+  services: { 'test.v1.RefsService': { One: judged, Collect: judged, List: judged, Exchange: judged } },
+});

@@ -1,12 +1,14 @@
 import type { Decision, Policy, PolicyPhase, PolicySource } from '@dirgate/policy';
 import { parseX509Svid } from '@dirgate/spiffe';
 import { createIdentityAuthority, type IdentityAuthority, type InProcessIdentity } from '@dirgate/testing';
-import type { Catalogue, MessageRule } from '../catalogue.js';
+import type { ResourceRule } from '../catalogue.js';
 import type { Connection, ConnectionFacts } from '../connection.js';
+import { createCatalogue } from '../create-catalogue.js';
 import type { DecisionEvent } from '../decision-event.js';
 import type { DecisionInput } from '../gen/decision-input.js';
 import { type Admission, buildGuard, type Guard, type GuardOptions } from '../guard.js';
 import type { GuardedCall } from '../guarded-call.js';
+import { descriptorSetOf } from './proto-file.js';
 
 /** The identity and the audience of the guarded server. */
 export const SERVER_ID = 'spiffe://home.example/server';
@@ -15,15 +17,22 @@ export const GET = '/test.v1.Things/Get';
 /** A method that is judged by phase `call` alone. */
 export const PING = '/test.v1.Things/Ping';
 
-const things: MessageRule = {
-  message: 'test.v1.GetRequest',
-  resources: [{ type: 'thing', id: 'ids[]', describedBy: 'ids[]', properties: { name: 'name' } }],
-};
+const THINGS = {
+  messages: { GetRequest: { ids: 'repeated string', name: 'string' }, Empty: {} },
+  services: { Things: { Get: ['GetRequest', 'GetRequest'], Ping: ['Empty', 'Empty'] } },
+} as const;
 
-const catalogue: Catalogue = new Map([
-  [GET, { class: 'read', phases: ['call', 'request', 'response'], request: things, response: things }],
-  [PING, { class: 'read', phases: ['call'] }],
-]);
+const things: ResourceRule = { type: 'thing', id: 'ids[]', describedBy: 'ids[]', properties: { name: 'name' } };
+
+const catalogue = createCatalogue({
+  descriptors: descriptorSetOf(THINGS),
+  services: {
+    'test.v1.Things': {
+      Get: { class: 'read', request: things, response: things },
+      Ping: { class: 'read' },
+    },
+  },
+});
 
 /** A policy whose parts tests set as they like. */
 export class TestPolicy implements PolicySource {
