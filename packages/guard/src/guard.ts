@@ -11,9 +11,9 @@ import { GuardCore, ownIdentityEnd } from './guard-core.js';
 import { GuardError } from './guard-error.js';
 import { GuardCounters, type GuardMetrics } from './guard-metrics.js';
 import { GuardedCall } from './guarded-call.js';
+import { layoutOf, type MessageGenerator } from './message-generator.js';
 import { PeerTrust } from './peer-trust.js';
 import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
-import { protobufEsLayout } from './protobuf-es-layout.js';
 import { Failure, type Refusal } from './refusal.js';
 import { type ShadowOptions, ShadowPolicy } from './shadow-policy.js';
 import { Sweep } from './sweep.js';
@@ -30,6 +30,8 @@ export interface GuardOptions {
   readonly audience?: readonly string[];
   /** The methods that may be called at all. */
   readonly catalogue: Catalogue;
+  /** What made the code of the server's messages; default `protobuf-es`. */
+  readonly messages?: MessageGenerator;
   /** The server's trust domain; default: that of its own X509-SVID. */
   readonly trustDomain?: string;
   /** Facts about resources that messages name by id alone. Without it those facts are missing from the policy input. */
@@ -120,7 +122,7 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
   checkOptions(options);
   const counters = new GuardCounters();
   const describer = options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {});
-  const judge = new PolicyJudge(policy, protobufEsLayout, describer, counters);
+  const judge = new PolicyJudge(policy, layoutOf(options.messages ?? 'protobuf-es'), describer, counters);
   const methods = prepareMethods(catalogue, judge);
   const shadow = options.shadow && new ShadowPolicy(options.shadow, policy, () => recorder);
   const { onDecision = () => undefined } = options;

@@ -3,7 +3,6 @@ import { fileDesc, type GenMessage, type GenService, messageDesc, serviceDesc } 
 import { base64Encode } from '@bufbuild/protobuf/wire';
 import { FieldDescriptorProto_Label, FieldDescriptorProto_Type, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { type Catalogue, createCatalogue, type MethodDeclaration, type ResourceRule } from '@dirgate/guard';
-import type { Shape } from './four-shapes.js';
 
 /** What both sides of {@link RefsService} send: one message that names any number of records. */
 export type Refs = Message<'test.v1.Refs'> & { cids: string[] };
@@ -57,14 +56,6 @@ export const RefsService: GenService<{
   list: Method<'server_streaming'>;
   exchange: Method<'bidi_streaming'>;
 }> = serviceDesc(file, 0);
-
-/** The method of each shape. */
-export const METHODS = {
-  unary: '/test.v1.RefsService/One',
-  'client stream': '/test.v1.RefsService/Collect',
-  'server stream': '/test.v1.RefsService/List',
-  bidi: '/test.v1.RefsService/Exchange',
-} as const satisfies Record<Shape, string>;
 
 const refs: ResourceRule = { type: 'record', id: 'cids[]', describedBy: 'cids[]' };
 const judged: MethodDeclaration = { class: 'read', request: refs, response: refs };
