@@ -113,6 +113,32 @@ describe.each(suites)('%s: the same bytes', (_name, catalogue, decoders, perMess
     });
   });
 
+  test('are never less to a reader that was told of another generator: the same resources, or refused', () => {
+    const readers = [{ name: 'protobuf-es', messages: 'protobuf-es' as const }, ...decoders].map(({ name, messages }) => ({
+      name,
+      read: createMessageReader({ catalogue, messages }),
+    }));
+    let refused = 0;
+    for (const { name: made, codecs } of decoders) {
+      samples.forEach(({ method, phase, bytes }, index) => {
+        if (phase === 'response') return; // those of protobuf-es may be plain objects
+        const decoded = codecs.get(`${method} ${phase}`)?.decode(bytes);
+        for (const { name, read } of readers) {
+          try {
+            const resources = read(method, phase, decoded);
+            if (!isDeepStrictEqual(resources, expected[index])) {
+              expect(resources, `${made} read as ${name}: ${method}`).toEqual(expected[index]);
+            }
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'message_unreadable' });
+            refused += 1;
+          }
+        }
+      });
+    }
+    expect(refused).toBeGreaterThan(samples.length);
+  });
+
   test.each(decoders)('of two messages in a row: what $name reads is what its own code then writes', ({ messages, codecs }) => {
     const read = createMessageReader({ catalogue, messages });
     let refused = 0;

@@ -12,15 +12,21 @@ import { type Members, type MessageLayout, ownMember, unexpectedShape } from './
 export function flatFieldReader(
   field: DescField,
   spelling: Spelling,
-  { oneofIsForeign }: { readonly oneofIsForeign: boolean },
+  { oneofNamesSetMember }: { readonly oneofNamesSetMember: boolean },
 ): ReturnType<MessageLayout['fieldReader']> {
   const name = spelledName(field, spelling);
   const { oneof } = field;
   const known = field.parent.fields.map((other) => spelling(other.name));
-  const foreign = foreignNames(oneof !== undefined && oneofIsForeign ? [field, oneof] : [field], known);
+  const foreign = foreignNames([field], known);
+  const groups = oneof === undefined ? [] : foreignNames([oneof], known);
   const siblings = oneof?.fields.filter((other) => other !== field).map((other) => spelling(other.name)) ?? [];
   return (message) => {
     refuseForeign(message, foreign);
+    for (const group of groups) {
+      if (Object.hasOwn(message, group) && !(oneofNamesSetMember && typeof message[group] === 'string')) {
+        return unexpectedShape(); // a union
+      }
+    }
     const value = presentMember(message, name);
     if (value !== undefined) {
       for (const sibling of siblings) {

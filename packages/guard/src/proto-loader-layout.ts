@@ -6,6 +6,7 @@ import {
   type JsonLayout,
   type Members,
   type MessageLayout,
+  ownMember,
   unexpectedShape,
   unexpectedType,
 } from './message-layout.js';
@@ -27,7 +28,7 @@ export function createProtoLoaderLayout({ keepCase = false }: ProtoLoaderOptions
     requireMessage,
     requireSent: requireMessage,
     // With `oneofs` the name of the oneof is there as well, and tells which member is set.
-    fieldReader: (field) => flatFieldReader(field, spelling, { oneofIsForeign: false }),
+    fieldReader: (field) => flatFieldReader(field, spelling, { oneofNamesSetMember: true }),
     json: structJson,
   };
 }
@@ -84,6 +85,23 @@ function document(struct: unknown): Members {
 function elements(list: unknown): readonly unknown[] {
   const values = onlyMember(list, 'values') ?? NO_ELEMENTS;
   return Array.isArray(values) ? values : unexpectedShape();
+}
+
+/**
+ * Whether this is what proto-loader makes of a document with members. To a reader of plain JSON such a document has none
+ * of them: a policy would be told nothing of what it says.
+ */
+export function isStructMessage(value: Members): boolean {
+  const fields = ownMember(value, 'fields');
+  if (Object.keys(value).length !== 1 || !isPlainObject(fields)) {
+    return false;
+  }
+  const values = Object.values(fields);
+  return values.length > 0 && values.every(isValueMessage);
+}
+
+function isValueMessage(value: unknown): boolean {
+  return isPlainObject(value) && Object.keys(value).every((key) => key === 'kind' || VALUE_KINDS.has(key));
 }
 
 /** A member beside the one that there may be is a sign of plain JSON, which another generator makes. */

@@ -10,6 +10,7 @@ import {
   unexpectedShape,
   unexpectedType,
 } from './message-layout.js';
+import { isStructMessage } from './proto-loader-layout.js';
 
 /** The options of ts-proto that change what messages look like, with its own names and defaults. */
 export interface TsProtoOptions {
@@ -30,9 +31,9 @@ export function createTsProtoLayout({ oneof = 'properties', snakeToCamel = true 
     requireSent: requireMessage,
     fieldReader: (field) =>
       field.oneof === undefined || oneof === 'properties'
-        ? flatFieldReader(field, spelling, { oneofIsForeign: true })
+        ? flatFieldReader(field, spelling, { oneofNamesSetMember: false })
         : unionMemberReader(field, field.oneof, spelling, oneof === 'unions-value' ? 'value' : undefined),
-    json: plainJson,
+    json: { ...plainJson, document },
   };
 }
 
@@ -42,6 +43,12 @@ function requireMessage(value: unknown, type: DescMessage): Members {
   }
   // With outputTypeAnnotations a message says what it is.
   return Object.hasOwn(value, '$type') && value['$type'] !== type.typeName ? unexpectedType() : value;
+}
+
+/** JSON as JSON; what looks like proto-loader's is refused, in case that this is no server of ts-proto. */
+function document(struct: unknown): Members {
+  const members = plainJson.document(struct);
+  return Object.hasOwn(members, 'fields') && isStructMessage(members) ? unexpectedShape() : members;
 }
 
 /** `request: { $case: 'recordRefs', recordRefs: … }`, or `value` in place of the name. */
