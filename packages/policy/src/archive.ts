@@ -1,10 +1,14 @@
-import { gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gunzip as gunzipCallback } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { checkPath, maxUnpackedBytes, named, tooLarge, unsafe } from './bundle-limits.js';
 import { PolicyError } from './policy-error.js';
 
 /** The most bytes that a `.tar.gz` may have. */
 export const maxCompressedBytes = 16 * 1024 * 1024;
+
+// Off the event loop: whoever serves a bundle must not stop calls with it.
+const gunzip = promisify(gunzipCallback);
 
 const remedy = 'build it anew with `opa build`, or copy it again';
 
@@ -16,7 +20,7 @@ const remedy = 'build it anew with `opa build`, or copy it again';
  * `bundle_unsafe_entry`, `bundle_duplicate_entry`
  */
 export async function readArchive(bytes: Uint8Array, origin: string): Promise<ReadonlyMap<string, Uint8Array>> {
-  const unpacked = gunzip(bytes, origin);
+  const unpacked = await unzip(bytes, origin);
   const files = new Map<string, Uint8Array>();
   const entries = extract();
   entries.end(unpacked);
@@ -35,13 +39,13 @@ export async function readArchive(bytes: Uint8Array, origin: string): Promise<Re
   return files;
 }
 
-function gunzip(bytes: Uint8Array, origin: string): Buffer {
+async function unzip(bytes: Uint8Array, origin: string): Promise<Buffer> {
   if (bytes.byteLength > maxCompressedBytes) throw tooLarge(origin, `${maxCompressedBytes} bytes`);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) {
     throw new PolicyError('bundle_not_gzip', `${origin}: not a gzip file; an OPA bundle is a .tar.gz as \`opa build\` writes it`);
   }
   try {
-    return gunzipSync(bytes, { maxOutputLength: maxUnpackedBytes });
+    return await gunzip(bytes, { maxOutputLength: maxUnpackedBytes });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(origin, `${maxUnpackedBytes} bytes unpacked`, cause);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BundleServer, readBundleServer } from './bundle-server.js';
 import { downloadBundle } from './download-bundle.js';
 import { BundleWebServer } from './test-support/bundle-web-server.js';
@@ -151,11 +151,11 @@ describe('over TLS', () => {
   });
 
   it('is not weakened by the environment', async () => {
-    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     try {
       expect((await errorOf(() => get({ url: secure.url() }))).code).toBe('bundle_unreachable');
     } finally {
-      delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+      vi.unstubAllEnvs();
     }
   });
 

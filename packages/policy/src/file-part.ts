@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathVersion } from './path-version.js';
 import { PolicyError } from './policy-error.js';
 import type { FreshPart, PolicyPart } from './policy-part.js';
-import { readSettled } from './settled-read.js';
+import { readSettled, type SettledRead } from './settled-read.js';
 import { WatchedPath } from './watched-path.js';
 
 /** How files are watched. */
@@ -10,8 +10,8 @@ export interface WatchOptions {
   /** How often to look, should the directory not tell of a change. Default 10 000. */
   readonly pollMs?: number;
   /**
-   * For how long a file must lie still before it is read. Default 100. Who always replaces it by a rename, as one should, may say 0:
-   * half of a file that is written in place can be valid, too.
+   * For how long a file must lie still before it is read. Default 100. 0: it is read at once, for who always replaces it by a rename
+   * (a directory: by swapping a symbolic link). Half of a file that is written in place can be valid, too.
    */
   readonly settleMs?: number;
 }
@@ -35,14 +35,7 @@ export class FilePart<T> implements PolicyPart<T> {
 
   async check(signal: AbortSignal): Promise<FreshPart<T> | undefined> {
     if (this.#taken !== undefined && (await pathVersion(this.#path)) === this.#taken) return undefined;
-    // Who starts waits for nobody.
-    const settleMs = this.#isFirst ? 0 : this.#options.settleMs;
-    this.#isFirst = false;
-    const pause = async (): Promise<void> => {
-      signal.throwIfAborted();
-      if (settleMs > 0) await delay(settleMs, undefined, { signal });
-    };
-    const settled = await readSettled({ path: this.#path, pause, read: () => this.#read(this.#path) });
+    const settled = await this.#readSettled(signal);
     if (settled === undefined) {
       throw new PolicyError('file_unsettled', `${this.#path}: it keeps changing while it is read; replace it by a rename`);
     }
@@ -60,5 +53,23 @@ export class FilePart<T> implements PolicyPart<T> {
 
   close(): void {
     this.#watched?.close();
+  }
+
+  async #readSettled(signal: AbortSignal): Promise<SettledRead<T> | undefined> {
+    const { settleMs } = this.#options;
+    const read = (): Promise<T> => this.#read(this.#path);
+    if (settleMs === 0) {
+      // From before the read: what is newer by then is read once more.
+      const version = await pathVersion(this.#path);
+      return { value: await read(), version };
+    }
+    // Who starts waits for nobody.
+    const waits = !this.#isFirst;
+    this.#isFirst = false;
+    const pause = async (): Promise<void> => {
+      signal.throwIfAborted();
+      if (waits) await delay(settleMs, undefined, { signal });
+    };
+    return readSettled({ path: this.#path, pause, read });
   }
 }

@@ -339,6 +339,19 @@ describe('waiting', () => {
   });
 });
 
+describe('a logger', () => {
+  it('that throws hinders nothing', async () => {
+    const throwing = () => {
+      throw new Error('mine');
+    };
+    const policy = await open({ logger: { info: throwing, warn: throwing, error: throwing } });
+    writeFileSync(bundle, 'x');
+    replace(data, grantsFor('two'));
+    expect((await policy.refresh()).state).toBe('stale');
+    expect(allows(policy.current(), 'two')).toBe(true);
+  });
+});
+
 describe('options', () => {
   it.each<[string, object]>([
     ['no bundle', { bundle: undefined }],

@@ -229,7 +229,8 @@ export class UpdatedPolicy implements LivePolicy<Policy | undefined> {
     clearTimeout(this.#ageTimer);
     const checkedAt = this.#checkedAt();
     if (maxAgeMs === undefined || checkedAt === undefined || this.#isOverdue()) return;
-    const leftMs = checkedAt + maxAgeMs + 1 - clock();
+    // A longer timer would fire at once. One that fires early finds nothing, and is set anew.
+    const leftMs = Math.min(checkedAt + maxAgeMs + 1 - clock(), 2 ** 31 - 1);
     this.#ageTimer = setTimeout(() => this.#tell(), Math.max(leftMs, 1)).unref();
   }
 }
