@@ -14,11 +14,9 @@ const MAX_ID_LENGTH = 256;
 /** What an event says beside the verdict. */
 export type RecordedFacts = Pick<
   DecisionEvent,
-  'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'revision' | 'undescribed' | 'shadow'
+  'method' | 'step' | 'peerAddress' | 'subject' | 'credential' | 'generation' | 'revision' | 'undescribed' | 'shadow'
 > & {
   readonly resource?: Resource | undefined;
-  /** The bundle that the caller was proven against: the object is the generation. */
-  readonly bundle?: object | undefined;
   readonly trace?: TraceParent | undefined;
   /** With `resource`: what the policy was asked, and when; absent where it was not asked. */
   readonly context?: DecisionContext | undefined;
@@ -39,6 +37,20 @@ export class DecisionRecorder {
     this.#sink = sink;
     this.#clock = clock;
     this.#counters = counters;
+  }
+
+  /** The number that events give a bundle by which callers are proven: the object is the generation. */
+  generationOf(bundle: object | undefined): number | undefined {
+    if (bundle === undefined) {
+      return undefined;
+    }
+    let generation = this.#generations.get(bundle);
+    if (generation === undefined) {
+      this.#generation += 1;
+      generation = this.#generation;
+      this.#generations.set(bundle, generation);
+    }
+    return generation;
   }
 
   allowed(facts: RecordedFacts, reasons: readonly string[]): void {
@@ -78,24 +90,11 @@ export class DecisionRecorder {
     }
     let event: DecisionEvent;
     try {
-      event = new RecordedDecision(id, this.#clock(), facts, this.#generationOf(facts.bundle), allow, code, reasons, rule);
+      event = new RecordedDecision(id, this.#clock(), facts, allow, code, reasons, rule);
     } catch {
       return; // the clock failed: that must not change a verdict either
     }
     tellSink(this.#sink, event);
-  }
-
-  #generationOf(bundle: object | undefined): number | undefined {
-    if (bundle === undefined) {
-      return undefined;
-    }
-    let generation = this.#generations.get(bundle);
-    if (generation === undefined) {
-      this.#generation += 1;
-      generation = this.#generation;
-      this.#generations.set(bundle, generation);
-    }
-    return generation;
   }
 }
 
@@ -119,13 +118,14 @@ class RecordedDecision implements DecisionEvent {
   readonly traceId: string | undefined;
   readonly spanId: string | undefined;
   readonly shadow: DecisionEvent['shadow'];
-  readonly #facts: RecordedFacts;
+  readonly #asked: Resource | undefined;
+  readonly #context: DecisionContext | undefined;
+  readonly #now: number | undefined;
 
   constructor(
     id: string,
     time: number,
     facts: RecordedFacts,
-    generation: number | undefined,
     allow: boolean,
     code: DecisionEvent['code'],
     reasons: readonly string[],
@@ -142,7 +142,7 @@ class RecordedDecision implements DecisionEvent {
     this.rule = rule;
     this.subject = facts.subject;
     this.credential = facts.credential;
-    this.generation = generation;
+    this.generation = facts.generation;
     this.resource = resource && { type: resource.type, id: shortened(resource.id) };
     this.revision = facts.revision;
     this.peerAddress = facts.peerAddress;
@@ -150,30 +150,43 @@ class RecordedDecision implements DecisionEvent {
     this.traceId = trace?.traceId;
     this.spanId = trace?.spanId;
     this.shadow = facts.shadow;
-    this.#facts = facts;
+    this.#asked = resource;
+    this.#context = facts.context;
+    this.#now = facts.now;
   }
 
-  static factsOf(event: DecisionEvent): RecordedFacts | undefined {
-    return event instanceof RecordedDecision ? event.#facts : undefined;
+  static askedBy(event: DecisionEvent): AskedFacts | undefined {
+    if (!(event instanceof RecordedDecision)) {
+      return undefined;
+    }
+    const [context, resource, now] = [event.#context, event.#asked, event.#now];
+    return context === undefined || resource === undefined || now === undefined
+      ? undefined
+      : { context, resource, now, phase: phaseOf(event.step) };
   }
 
   get input(): DecisionInput | undefined {
-    const { context, step, resource, now } = this.#facts;
-    if (context === undefined || resource === undefined || now === undefined) {
-      return undefined;
-    }
-    return createDecisionInput(context, phaseOf(step), resource, now);
+    const asked = RecordedDecision.askedBy(this);
+    return asked && createDecisionInput(asked.context, asked.phase, asked.resource, asked.now);
   }
 }
 
+/** What the policy was asked, by the objects that calls share. */
+export interface AskedFacts {
+  readonly context: DecisionContext;
+  readonly resource: Resource;
+  readonly now: number;
+  readonly phase: Phase;
+}
+
 /** The phase in which the policy was asked: what ends a live call is phase `call`, asked of a later policy. */
-export function phaseOf(step: DecisionEvent['step']): Phase {
+function phaseOf(step: DecisionEvent['step']): Phase {
   return step === 'request' || step === 'response' ? step : 'call';
 }
 
-/** What a guard of this package recorded an event from; `undefined` for any other event. */
-export function recordedFactsOf(event: DecisionEvent): RecordedFacts | undefined {
-  return RecordedDecision.factsOf(event);
+/** What the policy was asked; `undefined` where it was not, and for events that no guard of this package made. */
+export function askedBy(event: DecisionEvent): AskedFacts | undefined {
+  return RecordedDecision.askedBy(event);
 }
 
 /** A copy, not a slice: a slice would keep the whole text alive for as long as the event waits. */

@@ -205,7 +205,7 @@ function admit(core: GuardCore, methods: ReadonlyMap<string, Method>, facts: Cal
     const known = {
       subject: caller.id.toString(),
       credential: caller.credential,
-      bundle: bundleOf(authentication),
+      generation: core.recorder.generationOf(bundleOf(authentication)),
       trace,
       revision,
     };

@@ -29,6 +29,7 @@ export class GuardedCall implements Watched {
   readonly #context: DecisionContext;
   readonly #trace: TraceParent | undefined;
   #authentication: Authentication;
+  #generation: number | undefined;
   #policy!: Policy;
   /** Of the policy in force and the method's catalogue entry: what both name. */
   #judgesRequests = false;
@@ -51,6 +52,7 @@ export class GuardedCall implements Watched {
     this.#core = core;
     this.#connection = connection;
     this.#authentication = authentication;
+    this.#generation = core.recorder.generationOf(bundleOf(authentication));
     this.#trace = trace;
     this.#context = { caller: authentication, method, server: core.server(), peerAddress: connection.peerAddress };
     this.#judgedInPass = core.sweep.passes;
@@ -131,6 +133,7 @@ export class GuardedCall implements Watched {
   check(now: number): void {
     const refusal = this.#safely('revocation', () => {
       this.#authentication = this.#core.reauthenticate(this.#connection, this.#authentication, now);
+      this.#generation = this.#core.recorder.generationOf(bundleOf(this.#authentication));
       const policy = this.#core.judge.currentPolicy();
       if (policy !== this.#policy) {
         this.#adopt(policy);
@@ -226,7 +229,7 @@ export class GuardedCall implements Watched {
       peerAddress: this.#connection.peerAddress,
       subject: subject.id,
       credential: caller.credential,
-      bundle: bundleOf(this.#authentication),
+      generation: this.#generation,
       revision,
       trace: this.#trace,
       resource,

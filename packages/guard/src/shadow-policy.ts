@@ -2,7 +2,7 @@ import type { Decision, Policy, PolicySource } from '@dirgate/policy';
 import { DecisionCache } from './decision-cache.js';
 import type { DecisionEvent } from './decision-event.js';
 import { createDecisionInput } from './decision-input.js';
-import { type DecisionRecorder, phaseOf, type RecordedFacts, recordedFactsOf } from './decision-recorder.js';
+import { type AskedFacts, askedBy, type DecisionRecorder } from './decision-recorder.js';
 import { GuardError } from './guard-error.js';
 
 /** A policy that is tried out: it is asked what the enforced one was asked, and decides nothing. */
@@ -86,7 +86,7 @@ export class ShadowPolicy {
 
   /** Takes what the enforced policy decided. */
   take(event: DecisionEvent): void {
-    if (event.step === 'shadow' || recordedFactsOf(event)?.now === undefined) {
+    if (event.step === 'shadow' || askedBy(event) === undefined) {
       return; // no decision of a policy
     }
     if (this.#sample < 1 && this.#random() >= this.#sample) {
@@ -138,19 +138,19 @@ export class ShadowPolicy {
 
   /** Never throws. */
   #judge(event: DecisionEvent): void {
-    const facts = recordedFactsOf(event);
+    const asked = askedBy(event);
     const policy = this.#currentPolicy();
-    if (facts === undefined || policy === undefined) {
+    if (asked === undefined || policy === undefined) {
       this.#skipped += 1;
       return;
     }
-    const phase = phaseOf(facts.step);
-    if (!policy.phases.includes(phase) || (facts.undescribed === true && policy.reads('resource', 'properties'))) {
+    const { phase } = asked;
+    if (!policy.phases.includes(phase) || (event.undescribed === true && policy.reads('resource', 'properties'))) {
       this.#skipped += 1;
       return;
     }
     this.#judged += 1;
-    const { allow, reasons } = this.#ask(policy, facts);
+    const { allow, reasons } = this.#ask(policy, asked);
     const sameVerdict = allow === event.allow;
     if (sameVerdict && sameReasons(reasons, event.reasons)) {
       return;
@@ -161,15 +161,14 @@ export class ShadowPolicy {
       this.#otherVerdicts += 1;
     }
     const shadow = { revision: policy.revision, decision: event.id, phase, allow, reasons };
-    this.#recorder().note({ ...facts, step: 'shadow', now: undefined, shadow }, 'shadow_differs', event.allow, event.reasons);
+    const { method, peerAddress, subject, credential, generation, revision, traceId, spanId } = event;
+    const trace = traceId === undefined || spanId === undefined ? undefined : { traceId, spanId };
+    const facts = { method, peerAddress, subject, credential, generation, revision, trace, resource: asked.resource, shadow };
+    this.#recorder().note({ ...facts, step: 'shadow' }, 'shadow_differs', event.allow, event.reasons);
   }
 
-  #ask(policy: Policy, { context, step, resource, now }: RecordedFacts): Pick<Decision, 'allow' | 'reasons'> {
+  #ask(policy: Policy, { context, phase, resource, now }: AskedFacts): Pick<Decision, 'allow' | 'reasons'> {
     try {
-      if (context === undefined || resource === undefined || now === undefined) {
-        throw new Error('an event of no decision');
-      }
-      const phase = phaseOf(step);
       const evaluate = (): Decision => policy.decide(createDecisionInput(context, phase, resource, now));
       const decision = this.#cacheOf(policy)?.decide(context, phase, resource, evaluate) ?? evaluate();
       return { allow: decision.allow === true, reasons: decision.reasons };
