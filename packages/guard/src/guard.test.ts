@@ -40,6 +40,8 @@ describe('options', () => {
         return { ...good, catalogue: new Map([['/a.B/C', { class: 'read', phases: ['call', 'request'], request }]]) };
       },
     ],
+    ['messages', (good) => ({ ...good, messages: 'protobufjs' })],
+    ['messages', (good) => ({ ...good, messages: { generator: 'ts-proto', keepCase: true } })],
     ['trustDomain', (good) => ({ ...good, trustDomain: 'Not A Name' })],
     ['trustDomain', (good) => ({ ...good, trustDomain: 'partner.example' })],
     ['leewayMs', (good) => ({ ...good, leewayMs: 60_001 })],
