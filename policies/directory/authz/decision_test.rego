@@ -51,6 +51,26 @@ test_an_unknown_condition_never_holds if {
 	}
 }
 
+# The schema refuses a longer prefix, and so a long path costs no more than that.
+test_a_prefix_has_at_most_sixteen_segments if {
+	every length, expected in {16: ["role_reader"], 17: ["no_grant"]} {
+		segments := ["x" | some _ in numbers.range(1, length)]
+		prefix := concat("/", array.concat(["spiffe://directory.example"], segments))
+		asked := {
+			"subject": {
+				"type": "workload",
+				"id": concat("/", [prefix, "y"]),
+				"properties": {"trust_domain": "directory.example", "path": array.concat(segments, ["y"])},
+			},
+			"action": {"name": "/s/Pull", "properties": {"class": "read", "phase": "call"}},
+			"resource": {"type": "service"},
+		}
+		decision := authz.decision with input as asked
+			with data.directory.grants as {"path_prefixes": {prefix: [{"roles": ["reader"]}]}}
+		decision.reasons == expected
+	}
+}
+
 test_empty_input_is_denied if {
 	decision := authz.decision with input as {} with data.directory.grants as decision_table.grants
 	decision == {
