@@ -3,9 +3,17 @@ import { type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js'
 import type { EndpointAddress } from './endpoint-address.js';
 import { SpiffeWorkloadAPI } from './gen/spiffe/workload/workloadapi_pb.js';
 
-/** grpc-go ends connections that ping more often than every five minutes. */
-const KEEPALIVE_INTERVAL_MS = 330_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
+/** When a connection is asked whether somebody is still there, and how long an answer may take. */
+export interface Keepalive {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * A peer that went without a word is noticed after 350 s. Not an option: grpc-go, as SPIRE's agent sets it up, ends a connection
+ * with ENHANCE_YOUR_CALM at the third ping that came in less than five minutes after the one before.
+ */
+export const KEEPALIVE: Keepalive = { intervalMs: 330_000, timeoutMs: 20_000 };
 
 /** A grpc-js client of the Workload API. */
 export type WorkloadApiClient = GrpcJsClient<typeof SpiffeWorkloadAPI>;
@@ -27,15 +35,19 @@ export type WorkloadApiStream = 'FetchX509SVID' | 'FetchX509Bundles' | 'FetchJWT
  * Opens a client with a connection of its own, plaintext (W-2), which the caller closes. grpc-js would share connections
  * of one address within the process, and with them their waits after a failure (W-26).
  */
-export function openWorkloadApiClient(address: EndpointAddress, maxResponseBytes: number): WorkloadApiClient {
+export function openWorkloadApiClient(
+  address: EndpointAddress,
+  maxResponseBytes: number,
+  keepalive: Keepalive = KEEPALIVE,
+): WorkloadApiClient {
   return new Client(address.target, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': maxResponseBytes,
     'grpc.enable_http_proxy': 0,
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_retries': 0,
-    'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.keepalive_time_ms': keepalive.intervalMs,
+    'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
   });
 }
 
