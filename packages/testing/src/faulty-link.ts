@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { unixPath } from './unix-address.js';
 
 /** How a link treats the connections that come. */
 export type LinkFault =
@@ -27,7 +28,6 @@ export interface FaultyLink extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const UNIX = 'unix://';
 const TCP = 'tcp://';
 
 /**
@@ -76,7 +76,8 @@ class Link implements FaultyLink {
   async close(): Promise<void> {
     this.dropConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    if (this.address.startsWith(UNIX)) await rm(this.address.slice(UNIX.length), { force: true });
+    const path = unixPath(this.address);
+    if (path !== undefined) await rm(path, { force: true });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -121,7 +122,8 @@ class Link implements FaultyLink {
 }
 
 function targetOf(address: string): { readonly path: string } | { readonly host: string; readonly port: number } {
-  if (address.startsWith(UNIX)) return { path: address.slice(UNIX.length) };
+  const path = unixPath(address);
+  if (path !== undefined) return { path };
   const colon = address.lastIndexOf(':');
   if (!address.startsWith(TCP) || colon < TCP.length) throw new RangeError(`no unix:// or tcp:// address: ${address}`);
   return { host: address.slice(TCP.length, colon), port: Number(address.slice(colon + 1)) };

@@ -5,6 +5,7 @@ import { callAll } from './call-all.js';
 import { InProcessIdentity } from './in-process-identity.js';
 import { type ServedWorkload, serveWorkload } from './served-workload.js';
 import { type AuthorityChange, TrustDomainAuthority, type TrustDomainOptions } from './trust-domain-authority.js';
+import { unixAddress } from './unix-address.js';
 import { readWorkloadIds, Workload } from './workload.js';
 
 /** What {@link createIdentityAuthority} is told. */
@@ -156,7 +157,7 @@ export class IdentityAuthority implements AsyncDisposable {
     if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
       throw new RangeError(`${path} is too long for a unix socket; set TMPDIR to a shorter directory`);
     }
-    return `unix://${path}`;
+    return unixAddress(path);
   }
 
   /** Ends all served workloads and removes their sockets. */

@@ -1,10 +1,11 @@
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectWorkloadApiOptions, fetchX509Svids, type WorkloadApi } from '@dirgate/workload-api';
 import { status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type FaultyLink, type LinkFault, openFaultyLink } from './faulty-link.js';
+import { createIdentityAuthority } from './identity-authority.js';
 import { A, authority, B, connect, ID, logger, serialsOf, served, serveWorkload } from './test-support/served-client.js';
 import { WorkloadApiRefusal } from './workload-api-refusal.js';
 
@@ -122,6 +123,26 @@ describe('on the way to the endpoint (TW-1)', () => {
     await api.waitFor(() => serialsOf(api) !== before);
     expect(other.callCount('FetchX509SVID')).toBe(1);
   });
+});
+
+test('a folder whose name is none of a URI: escaped in the address, and found (W-4)', async () => {
+  const odd = join(directory, 'a b%20ä#?');
+  await mkdir(odd);
+  vi.stubEnv('TMPDIR', odd);
+  const other = await createIdentityAuthority({ trustDomains: [{ name: 'a.example' }] });
+  try {
+    const { address } = await other.serveWorkloadApi({ id: ID });
+    expect(address).toContain('/a%20b%2520%C3%A4%23%3F/');
+    expect(await readdir(odd)).toHaveLength(1);
+    link = await openFaultyLink({ at: address.replace(/[^/]+$/, 'l%20k'), to: address });
+    const [svid] = (await fetchX509Svids({ address: link.address })).svids;
+    expect(svid?.id.toString()).toBe(ID);
+    expect(link.connections).toBe(1);
+  } finally {
+    await link.close();
+    await other.close();
+  }
+  expect(await readdir(odd)).toEqual([]);
 });
 
 describe('statuses', () => {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { type GrpcJsHandlers, serviceDefinition } from '@dirgate/service-definition';
 import { SpiffeWorkloadAPI } from '@dirgate/workload-api';
 import { type Metadata, Server, ServerCredentials, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
+import { unixPath } from './unix-address.js';
 import type { WorkloadChange } from './workload.js';
 import type { WorkloadApiBackend } from './workload-api-backend.js';
 import { WorkloadApiRefusal } from './workload-api-refusal.js';
@@ -122,12 +123,12 @@ export async function startWorkloadApiServer(address: string, backend: WorkloadA
     close: async () => {
       server.forceShutdown();
       for (const stream of [...streams]) stream.end();
-      if (bound.startsWith(UNIX)) await rm(bound.slice(UNIX.length), { force: true });
+      const path = unixPath(bound);
+      if (path !== undefined) await rm(path, { force: true });
     },
   };
 }
 
-const UNIX = 'unix://';
 const TCP = 'tcp://';
 const UNIMPLEMENTED = { code: status.UNIMPLEMENTED, details: 'WIT-SVIDs are not served' };
 
@@ -139,10 +140,11 @@ function statusOf(refusal: unknown): { code: status; details: string } {
 /** Listens, and returns the address with the port that it got. */
 async function bind(server: Server, address: string): Promise<string> {
   const tcp = address.startsWith(TCP);
-  if (!tcp && !address.startsWith(`${UNIX}/`)) {
+  const path = unixPath(address);
+  if (!tcp && path === undefined) {
     throw new RangeError(`a Workload API is served at unix:///absolute/path or tcp://ip:port, not at ${address}`);
   }
-  const target = tcp ? address.slice(TCP.length) : address;
+  const target = tcp ? address.slice(TCP.length) : `unix://${path}`;
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(target, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
   });

@@ -9,6 +9,8 @@ const TCP_PREFIX = 'tcp://';
 /** sockaddr_un.sun_path of Linux, without the closing NUL. */
 const MAX_SOCKET_PATH_BYTES = 107;
 const LINK_LOCAL_IPV6 = /^fe[89ab][0-9a-f]:/i;
+/** RFC 3986 §3.3: what a path is written with. The rest is escaped; Go's net/url, and go-spiffe with it, repairs it. */
+const NOT_IN_URI_PATH = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/u;
 /** grpc-js throws at a target with a line break in it, and a NUL ends a path early. */
 const UNUSABLE_IN_PATH = /[\p{Cc}\u2028\u2029]/u;
 
@@ -53,20 +55,30 @@ function parseUnix(text: string): EndpointAddress {
   }
   if (!path.startsWith('/')) throw invalid(text, 'the path must be absolute');
   if (path.includes('?') || path.includes('#')) throw invalid(text, 'a query or fragment is not allowed');
+  requireUriPath(text, path);
   path = decodePercent(text, path);
+  if (path.endsWith('/')) throw invalid(text, 'the path ends with a slash, which no socket does');
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
     throw invalid(text, `a socket's path has at most ${MAX_SOCKET_PATH_BYTES} bytes`);
   }
   return { kind: 'unix', path, target: `unix://${path}`, text };
 }
 
-/** The address is a URI (RFC 3986 §2.1), so `%20` in it is a space in the path. */
+function requireUriPath(text: string, path: string): void {
+  const [found] = NOT_IN_URI_PATH.exec(path) ?? [];
+  if (found === undefined) return;
+  // There is no escape for half of a surrogate pair, at which encodeURIComponent throws.
+  const escaped = /\p{Cs}/u.test(found) ? '' : `; it is written ${encodeURIComponent(found)}`;
+  throw invalid(text, `a URI does not hold the character ${JSON.stringify(found)}${escaped}`);
+}
+
+/** The address is a URI (RFC 3986 §2.1), so `%20` in it is a space in the path: for go-spiffe, too, and what it dials with. */
 function decodePercent(text: string, path: string): string {
   let decoded: string;
   try {
     decoded = decodeURIComponent(path);
   } catch {
-    throw invalid(text, 'a percent sign must begin a valid escape');
+    throw invalid(text, 'a percent sign must begin an escape of two hex digits, and escapes together must be UTF-8');
   }
   if (UNUSABLE_IN_PATH.test(decoded)) throw invalid(text, 'the path holds a control character or a line break');
   return decoded;
@@ -78,9 +90,10 @@ function parseTcp(text: string): EndpointAddress {
   if (rest.includes('@')) throw invalid(text, 'user information is not allowed');
   const colon = rest.lastIndexOf(':');
   const portText = rest.slice(colon + 1);
-  if (colon === -1 || !/^[0-9]{1,5}$/.test(portText)) throw invalid(text, 'the port is missing');
-  const port = Number(portText);
-  if (port < 1 || port > 65535) throw invalid(text, 'the port is out of range');
+  if (colon === -1 || portText === '' || portText.endsWith(']')) throw invalid(text, 'the port is missing');
+  // RFC 3986 §3.2.3: digits, zeros in front of them too.
+  const port = /^[0-9]+$/.test(portText) ? Number(portText) : 0;
+  if (port < 1 || port > 65535) throw invalid(text, 'the port must be a number from 1 to 65535');
   return tcpAddress(text, rest.slice(0, colon), port);
 }
 
@@ -90,7 +103,9 @@ function tcpAddress(text: string, host: string, port: number): EndpointAddress {
     return { kind: 'tcp', host, port, local, target: `ipv4:${host}:${port}`, text };
   }
   const inner = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : '';
-  if (isIPv6(inner) && !inner.includes('%')) {
+  // RFC 4007's zones are no part of RFC 3986, and go-spiffe refuses them too.
+  if (inner.includes('%')) throw invalid(text, 'a zone identifier is not allowed');
+  if (isIPv6(inner)) {
     const local = isLoopbackIpv6(inner) || LINK_LOCAL_IPV6.test(inner);
     return { kind: 'tcp', host: inner, port, local, target: `ipv6:[${inner}]:${port}`, text };
   }
