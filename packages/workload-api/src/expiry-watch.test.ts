@@ -120,6 +120,17 @@ describe('a clock that jumps (TX-7)', () => {
   });
 });
 
+test('the same leaf in another chain is the same SVID', () => {
+  const first = svid('a', START + 10);
+  const rechained = { ...svid('a', START + 2 * DAY), chain: [Buffer.from('a'), Buffer.from('an intermediate')] };
+  expect(watch.isValid(rechained)).toBe(true);
+  now += 11;
+  expect(watch.isValid(first)).toBe(false);
+  expect(watch.isValid(rechained)).toBe(false);
+  watch.watch(rechained);
+  expect(watch.isExpired).toBe(true);
+});
+
 test('others are judged alike', () => {
   const other = svid('b', START + 10);
   expect(watch.isValid(other)).toBe(true);

@@ -8,6 +8,10 @@ const MAX_REMEMBERED = 1000;
 /**
  * Watches over the validity of the SVID that we present. What was once seen expired stays so, whatever the clock says later (TX-7),
  * also when the very same SVID is delivered anew.
+ *
+ * An SVID is its leaf here. Where an intermediate ended first, the same leaf below a renewed one stays refused: nobody issues that,
+ * since an issuer does not let a leaf outlive itself (SPIRE's `computeX509SVIDLifetime`, and its CAs in turn) and a new intermediate
+ * comes with leaves of its own. Told apart by chain, an expired leaf with any other certificate behind it would be a new SVID.
  */
 export class ExpiryWatch {
   readonly #clock: () => number;
