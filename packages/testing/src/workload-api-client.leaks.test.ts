@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs';
+import { mkdtemp, rename, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { connectWorkloadApi, fetchX509Svids } from '@dirgate/workload-api';
 import { expect, test } from 'vitest';
-import { A, logger, QUICK, served, serveWorkload } from './test-support/served-client.js';
+import { A, authority, ID, logger, QUICK, serialsOf, served, serveWorkload } from './test-support/served-client.js';
 
 serveWorkload();
 
@@ -30,11 +33,21 @@ async function settled(): Promise<Held> {
   return before;
 }
 
-test('a hundred reconnects leave no file, timer, socket or listener behind', { timeout: 120_000 }, async () => {
+/** What the process is warned of meanwhile: too many listeners, above all. */
+async function warningsDuring(work: () => Promise<void>): Promise<readonly Error[]> {
   const warnings: Error[] = [];
   const onWarning = (warning: Error): void => void warnings.push(warning);
   process.on('warning', onWarning);
   try {
+    await work();
+  } finally {
+    process.off('warning', onWarning);
+  }
+  return warnings;
+}
+
+test('a hundred reconnects leave no file, timer, socket or listener behind', { timeout: 120_000 }, async () => {
+  const warnings = await warningsDuring(async () => {
     const api = await connectWorkloadApi({ address: served.address, logger, ...QUICK });
     const cycle = async (): Promise<void> => {
       const x509 = served.callCount('FetchX509SVID');
@@ -53,10 +66,52 @@ test('a hundred reconnects leave no file, timer, socket or listener behind', { t
     expect(served.callCount('FetchX509SVID')).toBeGreaterThanOrEqual(106);
     expect(api.jwtBundle(A)).toBeDefined();
     await api.close();
-  } finally {
-    process.off('warning', onWarning);
-  }
+  });
   expect(warnings).toEqual([]);
+});
+
+test('nor do a hundred agents, one after the other, each on a socket of its own at the same path', {
+  timeout: 120_000,
+}, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'dirgate-'));
+  const path = join(directory, 'agent.sock');
+  const inodes: bigint[] = [];
+  let agents = 0;
+  let agent = served;
+  /** The path leads to the new socket before the old agent ends, with all that it had open. */
+  const replace = async (): Promise<void> => {
+    const before = agent;
+    const socket = join(directory, `${++agents}.sock`);
+    agent = await authority.serveWorkloadApi({ id: ID, address: `unix://${socket}` });
+    await symlink(socket, `${path}.new`);
+    await rename(`${path}.new`, path);
+    inodes.push((await stat(path, { bigint: true })).ino);
+    await before.close();
+  };
+  const warnings = await warningsDuring(async () => {
+    await replace();
+    const api = await connectWorkloadApi({ address: `unix://${path}`, logger, ...QUICK });
+    const cycle = async (): Promise<void> => {
+      const serial = serialsOf(api);
+      await replace();
+      await api.waitFor(
+        () =>
+          serialsOf(api) !== serial &&
+          agent.callCount('FetchX509SVID') > 0 &&
+          agent.callCount('FetchJWTBundles') > 0 &&
+          api.status().state === 'ready',
+      );
+    };
+    for (let i = 0; i < 5; i++) await cycle();
+    const before = await settled();
+    for (let i = 0; i < 100; i++) await cycle();
+    expect(await settled()).toEqual(before);
+    expect(inodes.some((inode, i) => inode === inodes[i - 1])).toBe(false);
+    expect(agents).toBe(106);
+    await api.close();
+  });
+  expect(warnings).toEqual([]);
+  await rm(directory, { recursive: true });
 });
 
 test('connecting, calling and closing leave nothing behind', { timeout: 60_000 }, async () => {
