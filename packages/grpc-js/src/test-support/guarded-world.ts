@@ -51,11 +51,13 @@ export class GuardedWorld implements AsyncDisposable {
       /** How long X509-SVIDs live: those of the home trust domain, which is the server's, and those of the partner. */
       homeTtlMs?: number;
       partnerTtlMs?: number;
+      /** What the guard gets in place of the server's identity, which stays `world.identity`. */
+      around?: (identity: IdentitySource) => IdentitySource;
       /** Handlers of a test's own, instead of or beside those that write down what they see. */
       search?: Partial<GrpcJsHandlers<typeof SearchService>>;
     } = {},
   ): Promise<GuardedWorld> {
-    const { onCall, server, search: own, homeTtlMs = 3_600_000, partnerTtlMs = 3_600_000, ...guardOptions } = options;
+    const { onCall, server, around, search: own, homeTtlMs = 3_600_000, partnerTtlMs = 3_600_000, ...guardOptions } = options;
     const authority = await createIdentityAuthority({
       trustDomains: [
         { name: 'home.example', federatesWith: ['partner.example'], x509SvidTtlMs: homeTtlMs },
@@ -65,7 +67,7 @@ export class GuardedWorld implements AsyncDisposable {
     });
     const world = new GuardedWorld(authority, authority.identityOf(SERVER_ID), new Server());
     world.guard = createGuard({
-      identity: world.identity,
+      identity: around?.(world.identity) ?? world.identity,
       policy: world.policy,
       accept: 'either',
       audience: [AUDIENCE],
