@@ -100,14 +100,14 @@ function revisionOf(bundles: unknown): string | undefined {
   return textAt(bundle, 'revision');
 }
 
-/** An element of a list moves when one before it is removed, so such a path ends at the list. */
+/**
+ * Ends where it is not sure any more what was changed: an element of a list moves when one before it is removed, and OPA
+ * escapes names in another way (`%`) than JSON pointers do (`~`).
+ */
 function readPath(pointer: string): readonly string[] {
-  const path = pointer
-    .slice('/input/'.length)
-    .split('/')
-    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const element = path.findIndex((name) => /^\d+$/.test(name));
-  return element === -1 ? path : path.slice(0, element);
+  const path = pointer.slice('/input/'.length).split('/');
+  const unsure = path.findIndex((name) => /^\d+$|[%~]/.test(name));
+  return unsure === -1 ? path : path.slice(0, unsure);
 }
 
 function pointersOf(value: unknown): readonly string[] {

@@ -127,6 +127,13 @@ describe('what the log does not show is not guessed', () => {
       'input_masked',
       '/input/resource/properties/skills',
     ],
+    [
+      'a member whose name needs an escape',
+      { mask: [{ op: 'upsert', path: '/input/resource/properties/a~1b', value: 1 }] },
+      { reads: (...path) => path.join('/').startsWith('resource/properties') },
+      'input_masked',
+      '/input/resource/properties',
+    ],
     ['the answer', { mask: ['/result'] }, {}, 'result_masked', '/result'],
     ['the reasons', { mask: ['/result/reasons'] }, {}, 'result_masked', '/result'],
     ['a phase that it does not judge', {}, { phases: ['call'] }, 'phase_not_judged', 'request'],
