@@ -219,12 +219,15 @@ describe('the keys of a verification', () => {
     expect((await errorOf(() => loadPolicy({ bundle, verification: { keys } }))).code).toBe('option_invalid');
   });
 
-  it('may be RSA from 2048 bits', async () => {
+  it('may be RSA from 2048 bits, each for its one algorithm', async () => {
     const { publicKey, privateKey } = rsa(2048);
     const entries = await unpackBundle(fixtureBundle('echo'));
+    const keyFor = (algorithm: 'RS256' | 'PS512') => ({ trusted: { id: 'r', algorithm, publicKey: pem(publicKey) }, privateKey });
     for (const algorithm of ['RS256', 'PS512'] as const) {
-      const key = { trusted: { id: 'r', algorithm, publicKey: pem(publicKey) }, privateKey };
-      expect((await load(await signEntries(entries, key), { keys: [key.trusted] })).current().phases).toHaveLength(2);
+      const signed = await signEntries(entries, keyFor(algorithm));
+      expect((await load(signed, { keys: [keyFor(algorithm).trusted] })).current().phases).toHaveLength(2);
+      const other = algorithm === 'RS256' ? 'PS512' : 'RS256';
+      expect((await refusal(signed, { keys: [keyFor(other).trusted] })).code).toBe('bundle_bad_signature');
     }
   });
 });
