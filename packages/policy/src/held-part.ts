@@ -1,6 +1,11 @@
 import { PolicyError } from './policy-error.js';
 import type { FreshPart, PolicyPart } from './policy-part.js';
 
+/** What a check found, and when it began. */
+export interface FoundPart<T> extends FreshPart<T> {
+  readonly at: number;
+}
+
 /** A part, what of it is in force, and how its last check went. */
 export class HeldPart<T> {
   readonly part: PolicyPart<T>;
@@ -9,7 +14,7 @@ export class HeldPart<T> {
   /** What is in force. */
   value: T | undefined;
   /** What is to come into force. */
-  fresh: FreshPart<T> | undefined;
+  fresh: FoundPart<T> | undefined;
   /** Why the last check came to nothing. */
   problem: PolicyError | undefined;
   /** When it was last found to be what is in force. */
@@ -26,11 +31,6 @@ export class HeldPart<T> {
     this.#signal = signal;
   }
 
-  /** What there is to take, or else has been taken. */
-  get latest(): T | undefined {
-    return this.fresh === undefined ? this.value : this.fresh.value;
-  }
-
   /** Checks it. One check after the other; those that wait for one that runs are one. Never rejects. */
   look(): Promise<void> {
     this.#next ??= this.#last.then(() => {
@@ -41,19 +41,19 @@ export class HeldPart<T> {
     return this.#next;
   }
 
-  /** What is fresh came into force. */
-  accept(): void {
-    if (this.fresh === undefined) return;
-    this.fresh.take();
-    this.value = this.fresh.value;
+  /** `found` came into force. What a later check found meanwhile, if anything, is still to come. */
+  accept(found: FoundPart<T>): void {
+    found.take();
+    this.value = found.value;
+    this.checkedAt = found.at;
+    if (this.fresh !== found) return;
     this.fresh = undefined;
-    this.#confirm();
+    this.problem = undefined;
   }
 
-  /** What is fresh did not come into force. */
-  refuse(error: unknown): void {
-    this.fresh = undefined;
-    this.problem = asPolicyError(error);
+  /** `found` did not come into force. */
+  refuse(found: FoundPart<T> | undefined, error: unknown): void {
+    if (found !== undefined && this.fresh === found) this.#fail(error);
   }
 
   /** Tells the part how its check went, once for each. */
@@ -71,19 +71,22 @@ export class HeldPart<T> {
       const fresh = await this.part.check(this.#signal);
       if (this.#signal.aborted) return;
       this.lookedAt = now;
-      this.fresh = fresh;
-      if (fresh === undefined) this.#confirm();
+      this.fresh = fresh && { ...fresh, at: now };
+      if (fresh !== undefined) return;
+      this.problem = undefined;
+      this.checkedAt = now;
     } catch (error) {
       if (this.#signal.aborted) return;
       this.lookedAt = now;
-      this.refuse(error);
+      this.#fail(error);
+    } finally {
+      this.#isSettled = false;
     }
-    this.#isSettled = false;
   }
 
-  #confirm(): void {
-    this.problem = undefined;
-    this.checkedAt = this.lookedAt;
+  #fail(error: unknown): void {
+    this.fresh = undefined;
+    this.problem = asPolicyError(error);
   }
 }
 

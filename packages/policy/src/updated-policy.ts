@@ -2,7 +2,7 @@ import { buildPolicy, revisionOf } from './build-policy.js';
 import type { Bundle } from './bundle.js';
 import { refuseOlder } from './bundle-revision.js';
 import type { GrantsFile } from './grants-file.js';
-import { HeldPart } from './held-part.js';
+import { type FoundPart, HeldPart } from './held-part.js';
 import { Listeners } from './listeners.js';
 import type { Policy } from './policy.js';
 import type { PolicyError } from './policy-error.js';
@@ -31,17 +31,11 @@ interface InForce {
   readonly activatedAt: number;
 }
 
-/** Which of the fresh parts to take, and otherwise what is in force. */
-interface Attempt {
-  readonly bundle: boolean;
-  readonly grants: boolean;
+/** What checks found; `undefined`: what is in force. */
+interface Found {
+  readonly bundle: FoundPart<Bundle> | undefined;
+  readonly grants: FoundPart<GrantsFile> | undefined;
 }
-
-const attempts: readonly Attempt[] = [
-  { bundle: true, grants: true },
-  { bundle: false, grants: true },
-  { bundle: true, grants: false },
-];
 
 /** A policy that follows its bundle and its grants. What cannot be used never replaces what is in force. */
 export class UpdatedPolicy implements LivePolicy<Policy | undefined> {
@@ -128,35 +122,46 @@ export class UpdatedPolicy implements LivePolicy<Policy | undefined> {
   /** Brings what is fresh into force. A bundle that cannot be used must not keep grants from it, nor the other way round. */
   async #activate(): Promise<void> {
     if (this.#lifetime.signal.aborted) return;
-    const bundle = this.#bundle;
-    const grants = this.#grants;
-    const fresh = [bundle, grants].filter((part) => part?.fresh !== undefined);
+    // What is tried is what is taken then: meanwhile a check may find something newer.
+    const bundle = this.#bundle.fresh;
+    const grants = this.#grants?.fresh;
+    const attempts: readonly Found[] =
+      bundle && grants
+        ? [
+            { bundle, grants },
+            { bundle: undefined, grants },
+            { bundle, grants: undefined },
+          ]
+        : bundle || grants
+          ? [{ bundle, grants }]
+          : [];
     let problem: unknown;
-    // One of them alone or both: with what is in force for the other. None: nothing to try.
-    for (const withFresh of attempts.slice(0, [0, 1, 3][fresh.length])) {
+    for (const found of attempts) {
       try {
-        if (!(await this.#swap(withFresh))) continue;
+        if (!(await this.#swap(found))) continue;
       } catch (error) {
         problem ??= error;
         continue;
       }
-      if (withFresh.bundle) bundle.accept();
-      if (withFresh.grants) grants?.accept();
+      if (found.bundle) this.#bundle.accept(found.bundle);
+      if (found.grants) this.#grants?.accept(found.grants);
       break;
     }
-    for (const part of [bundle, grants]) {
-      if (problem !== undefined && part?.fresh !== undefined) part.refuse(problem);
-      part?.settle();
+    if (problem !== undefined) {
+      this.#bundle.refuse(bundle, problem);
+      this.#grants?.refuse(grants, problem);
     }
+    this.#bundle.settle();
+    this.#grants?.settle();
     this.#report();
     this.#tell();
   }
 
   /** False where not all that it takes is there. */
-  async #swap(withFresh: Attempt): Promise<boolean> {
+  async #swap(found: Found): Promise<boolean> {
     const { origin, rollback, clock, logger } = this.#options;
-    const bundle = withFresh.bundle ? this.#bundle.latest : this.#bundle.value;
-    const grants = withFresh.grants ? this.#grants?.latest : this.#grants?.value;
+    const bundle = found.bundle?.value ?? this.#bundle.value;
+    const grants = found.grants?.value ?? this.#grants?.value;
     if (bundle === undefined || (this.#grants !== undefined && grants === undefined)) return false;
     if (rollback) refuseOlder(bundle, this.#inForce?.bundle, rollback.oldest, origin);
     // The same again, in other files: who holds on to a policy need not let go of it.
