@@ -114,6 +114,17 @@ describe('downloadBundle', () => {
     }
   });
 
+  it('does not wait for headers any longer, and asks nothing without them', async () => {
+    const never = () => new Promise<never>(() => {});
+    expect((await errorOf(() => get({ headers: never, timeoutMs: 20 }))).message).toContain('20 ms');
+    const closing = new AbortController();
+    const aborted = errorOf(() => get({ headers: never }, undefined, closing.signal));
+    closing.abort();
+    expect((await aborted).code).toBe('bundle_unreachable');
+    expect((await errorOf(() => get({ headers: () => Promise.reject(new Error('x')) }))).code).toBe('bundle_unreachable');
+    expect(server.requests).toEqual([]);
+  });
+
   it('ends when it is aborted', async () => {
     expect((await errorOf(() => get({}, undefined, AbortSignal.abort()))).code).toBe('bundle_unreachable');
   });

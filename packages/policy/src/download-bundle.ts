@@ -36,7 +36,7 @@ export async function downloadBundle(
 }
 
 async function ask(server: ReadBundleServer, etag: string | undefined, signal: AbortSignal): Promise<BundleDownload> {
-  const own = { ...(await server.headers()) };
+  const own = { ...(await within(signal, server.headers())) };
   const common = {
     'accept-encoding': 'identity',
     prefer: 'modes=snapshot',
@@ -58,6 +58,16 @@ async function ask(server: ReadBundleServer, etag: string | undefined, signal: A
     }
   }
   throw bad(server.url, `it redirects more than ${maxRedirects} times`);
+}
+
+/** Whoever is asked for headers may never answer. */
+function within<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
 }
 
 function open(
