@@ -105,11 +105,17 @@ function explain(error: ErrorObject, document: Document.Parsed, lines: LineCount
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  const node = document.getIn(steps, true);
-  const offset = isNode(node) ? node.range?.[0] : undefined;
+  const offset = faultyNode(error, document.getIn(steps, true))?.range?.[0];
   const line = offset === undefined ? '' : `:${lines.linePos(offset).line}`;
   const where = steps.length === 0 ? 'the file' : steps.join(' → ');
   return `${line}: ${where}: ${complaint(error)}`;
+}
+
+/** The key that is wrong where one is, not the map that it is in, which begins far above. */
+function faultyNode({ propertyName, params }: ErrorObject, node: unknown): Node | undefined {
+  const name = propertyName ?? (params as Readonly<Record<string, unknown>>)['additionalProperty'];
+  const keys = isMap(node) ? node.items.map(({ key }) => key).filter((key) => isScalar(key)) : [];
+  return keys.find(({ value }) => value === name) ?? (isNode(node) ? node : undefined);
 }
 
 function complaint({ keyword, message = 'not valid', params, parentSchema, propertyName }: ErrorObject): string {
