@@ -51,7 +51,13 @@ it('takes what a check finds while the version before it is still being compiled
     found = resolve;
   });
   // Compiling takes some turns of the event loop: within them, the second check ends.
-  part.next = { ...first, get wasm() { found(); return first.wasm; } } as Bundle;
+  part.next = {
+    ...first,
+    get wasm() {
+      found();
+      return first.wasm;
+    },
+  } as Bundle;
   const one = policy.refresh();
   await Promise.resolve();
   part.next = seen.then(() => second);
