@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SpiffeErrorCode } from './error-codes.js';
@@ -227,4 +229,22 @@ describe('parseTrustDomain', () => {
     expect(parseTrustDomain('td').equals(parseTrustDomain('td'))).toBe(true);
     expect(parseTrustDomain('td').equals(parseTrustDomain('td.'))).toBe(false);
   });
+});
+
+it('a trust domain that outlives its ID does not keep its text', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const heldBytes = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const path = 'a'.repeat(1900);
+  // Filled before anything is counted, so that only what the names themselves hold is.
+  const names: string[] = Array.from({ length: 4000 }, () => '');
+  const before = heldBytes();
+  for (const i of names.keys())
+    names[i] = parseSpiffeId(Buffer.from(`spiffe://td${i}.example.org/${path}`).toString()).trustDomain.name;
+  // The texts are 7.6 MB.
+  expect(heldBytes() - before).toBeLessThan(2_000_000);
+  expect(names[1]).toBe('td1.example.org');
 });
