@@ -1,4 +1,4 @@
-// npm run policy:check: format, strict check, tests with full coverage, Regal, drift of everything that is built, signatures,
+// npm run policy:check: format, strict check, tests with full coverage, METADATA, Regal, drift of everything that is built, signatures,
 // OPA against WASM, the time of each probe, and grants. `-- --grants FILE` checks your own grants, `-- --seed N` draws other random inputs.
 import './require-node.mjs';
 
@@ -20,6 +20,7 @@ const { products } = await import('./policy-products.mjs');
 const { signatureReports } = await import('./policy-signatures.mjs');
 const { agreementReports } = await import('./policy-agreement.mjs');
 const { grantsReport } = await import('./policy-grants-report.mjs');
+const { metadataReport } = await import('./policy-metadata.mjs');
 const { timingReports } = await import('./policy-timing.mjs');
 
 /** Each is built into bundles of its own, and tested on its own. */
@@ -42,6 +43,7 @@ try {
     reportTests(opa, name, folders);
   }
   report('regal lint', problemsOf(regal, ['lint', '--no-color', 'policies']), 'each has a page under Documentation');
+  report(...metadataReport(opa, ['policies/directory', 'policies/examples/porting']));
   for (const { path, current } of await products(opa)) {
     report(`${path} is current`, current ? '' : 'it differs from its source', 'run `npm run policy:build` and commit the result');
   }
