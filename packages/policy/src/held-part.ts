@@ -46,14 +46,12 @@ export class HeldPart<T> {
     found.take();
     this.value = found.value;
     this.checkedAt = found.at;
-    if (this.fresh !== found) return;
-    this.fresh = undefined;
-    this.problem = undefined;
+    this.#conclude(found, undefined);
   }
 
   /** `found` did not come into force. */
   refuse(found: FoundPart<T> | undefined, error: unknown): void {
-    if (found !== undefined && this.fresh === found) this.#fail(error);
+    if (found !== undefined) this.#conclude(found, asPolicyError(error));
   }
 
   /** Tells the part how its check went, once for each. */
@@ -82,6 +80,13 @@ export class HeldPart<T> {
     } finally {
       this.#isSettled = false;
     }
+  }
+
+  /** What became of `found`, unless a later check has already told of something else than a find. */
+  #conclude(found: FoundPart<T>, problem: PolicyError | undefined): void {
+    if (this.fresh === undefined) return;
+    this.problem = problem;
+    if (this.fresh === found) this.fresh = undefined;
   }
 
   #fail(error: unknown): void {

@@ -1,5 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, parseBundle } from './bundle.js';
 import type { PolicyPart } from './policy-part.js';
 import { type PackedEntry, shippedBundle, unpackBundle } from './test-support/pack-bundle.js';
@@ -42,10 +41,13 @@ function follow(part: ToldPart): UpdatedPolicy {
   return new UpdatedPolicy({ bundle: part, ...common, clock: () => 0, logger });
 }
 
-it('takes what a check finds while the version before it is still being compiled', async () => {
-  const [first, second] = [marked('first'), marked('second')];
-  const part = new ToldPart(first);
-  const policy = follow(part);
+const revisionOf = async (bundle: Bundle) => {
+  const alone = follow(new ToldPart(bundle));
+  return (await alone.refresh()).revision;
+};
+
+/** Two checks at once: the second finds `second` while `first`, that the other one found, is being compiled. */
+async function checkTwice(policy: UpdatedPolicy, part: ToldPart, first: Bundle, second: Bundle) {
   let found = (): void => {};
   const seen = new Promise<void>((resolve) => {
     found = resolve;
@@ -57,15 +59,40 @@ it('takes what a check finds while the version before it is still being compiled
       found();
       return first.wasm;
     },
-  } as Bundle;
+  };
   const one = policy.refresh();
   await Promise.resolve();
   part.next = seen.then(() => second);
   const two = policy.refresh();
-  await Promise.all([one, two]);
-  await turn();
-  expect(part.taken.at(-1)?.sha256).toBe(second.sha256);
-  const alone = follow(new ToldPart(second));
-  await alone.refresh();
-  expect(policy.current()?.revision).toBe(alone.current()?.revision);
+  return [await one, await two] as const;
+}
+
+describe('what a check finds while the version before it is still being compiled', () => {
+  it('comes into force after it', async () => {
+    const [first, second] = [marked('first'), marked('second')];
+    const part = new ToldPart(first);
+    const policy = follow(part);
+    const [before, after] = await checkTwice(policy, part, first, second);
+    expect(before).toMatchObject({ state: 'ready', revision: await revisionOf(first), lastError: undefined });
+    expect(after).toMatchObject({ state: 'ready', revision: await revisionOf(second), lastError: undefined });
+    expect(policy.current()?.revision).toBe(after.revision);
+    expect(part.taken.map(({ sha256 }) => sha256)).toEqual([first.sha256, second.sha256]);
+  });
+
+  it('hides neither that the one before was refused, nor that it was not', async () => {
+    const [good, second] = [marked('good'), marked('second')];
+    const broken = { ...marked('broken'), wasm: Buffer.from('module') };
+    const part = new ToldPart(good);
+    const policy = follow(part);
+    await policy.refresh();
+    const [refused, ready] = await checkTwice(policy, part, broken, second);
+    expect(refused).toMatchObject({ state: 'stale', revision: await revisionOf(good), lastError: { code: 'bundle_bad_wasm' } });
+    expect(ready).toMatchObject({ state: 'ready', revision: await revisionOf(second), lastError: undefined });
+
+    part.next = broken;
+    expect((await policy.refresh()).state).toBe('stale');
+    const [taken, stale] = await checkTwice(policy, part, marked('third'), broken);
+    expect(taken).toMatchObject({ state: 'ready', revision: await revisionOf(marked('third')), lastError: undefined });
+    expect(stale).toMatchObject({ state: 'stale', revision: taken.revision, lastError: { code: 'bundle_bad_wasm' } });
+  });
 });
