@@ -1,8 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { AppendTarget } from './append-target.js';
 import { LineWriter } from './line-writer.js';
 
@@ -87,4 +101,54 @@ test('lines that wait for a pipe which nobody reads are bounded, and dropped at 
   await lines.flush();
   expect([lines.written, lines.dropped]).toEqual([0, 6]);
   closeSync(writer);
+});
+
+/** The number that the next file to be opened gets. */
+function nextDescriptor(): number {
+  const descriptor = openSync(folder, constants.O_RDONLY);
+  closeSync(descriptor);
+  return descriptor;
+}
+
+test('what comes after the end does not close a file that somebody else has opened meanwhile', async () => {
+  const descriptor = nextDescriptor();
+  const target = new AppendTarget(join(folder, 'ended'));
+  const lines = new LineWriter(target, 100);
+  lines.accept(['1']);
+  await lines.flush();
+  lines.close();
+  const others: number[] = [];
+  await vi.waitFor(() => {
+    others.push(openSync(folder, constants.O_RDONLY));
+    expect(others).toContain(descriptor);
+  });
+  lines.accept(['2']);
+  await lines.flush();
+  target.close();
+  for (let turn = 0; turn < 20; turn += 1) await stat(folder); // a close in the thread pool would have been made
+  for (const other of others) {
+    expect(fstatSync(other).isDirectory()).toBe(true);
+    closeSync(other);
+  }
+  expect([lines.written, lines.dropped]).toEqual([1, 1]);
+});
+
+test('a file that cannot be opened anew after it was put aside costs no older file', async () => {
+  const parent = join(folder, 'aside');
+  const file = join(parent, 'log');
+  mkdirSync(parent);
+  for (const number of [1, 2, 3]) writeFileSync(`${file}.${number}`, `old ${number}\n`);
+  const target = new AppendTarget(file, { maxBytes: 1, keep: 4 });
+  await target.append('a\n');
+  const reopen = target.reopen.bind(target);
+  target.reopen = () => Promise.reject(new Error('no space'));
+  for (const line of ['b\n', 'c\n', 'd\n']) await target.append(line);
+  const content = (): string[] => readdirSync(parent).map((name) => `${name} ${readFileSync(join(parent, name), 'utf8')}`);
+  expect(content()).toEqual(['log.1 a\nb\nc\nd\n', 'log.2 old 1\n', 'log.3 old 2\n', 'log.4 old 3\n']);
+  target.reopen = reopen;
+  await target.append('e\n');
+  expect(content().slice(0, 2)).toEqual(['log e\n', 'log.1 a\nb\nc\nd\n']);
+  await target.append('f\n'); // and is put aside again
+  expect(content().slice(0, 3)).toEqual(['log f\n', 'log.1 e\n', 'log.2 a\nb\nc\nd\n']);
+  target.close();
 });

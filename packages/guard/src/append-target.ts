@@ -30,6 +30,9 @@ export class AppendTarget {
   #openedAt: number;
   /** A write has failed: what is there may end within a line. */
   #torn = false;
+  /** The file that is open has been put aside already, and another one could not be opened. */
+  #aside = false;
+  #closed = false;
 
   /** @throws {GuardError} `config_invalid` when the file cannot be opened for writing, or the rotation is none */
   constructor(
@@ -67,6 +70,7 @@ export class AppendTarget {
       const descriptor = openForAppending(this.#file);
       const old = this.#descriptor;
       this.#descriptor = descriptor;
+      this.#aside = false;
       this.#bytes = (await promisify(fstat)(descriptor)).size;
       this.#openedAt = Date.now();
       await promisify(close)(old);
@@ -75,7 +79,8 @@ export class AppendTarget {
 
   /** Never throws: what an error could tell here, the write before would have told. */
   close(): void {
-    if (this.#file !== undefined) {
+    if (this.#file !== undefined && !this.#closed) {
+      this.#closed = true; // a descriptor that is closed twice may be somebody else's by then
       close(this.#descriptor, () => undefined);
     }
   }
@@ -90,17 +95,24 @@ export class AppendTarget {
     if (file === undefined) {
       return;
     }
-    const { keep } = this.#rotation;
     try {
-      if (keep === 0) {
-        await promisify(rm)(file, { force: true });
-      }
-      for (let number = keep; number > 0; number -= 1) {
-        await moveIfThere(number === 1 ? file : `${file}.${number - 1}`, `${file}.${number}`);
+      if (!this.#aside) {
+        await this.#putAside(file);
+        this.#aside = true; // once: every further move would cost the oldest file
       }
       await this.reopen();
     } catch {
       // Nothing is lost: lines go on into the file that is open.
+    }
+  }
+
+  async #putAside(file: string): Promise<void> {
+    const { keep } = this.#rotation;
+    if (keep === 0) {
+      await promisify(rm)(file, { force: true });
+    }
+    for (let number = keep; number > 0; number -= 1) {
+      await moveIfThere(number === 1 ? file : `${file}.${number - 1}`, `${file}.${number}`);
     }
   }
 
@@ -114,7 +126,7 @@ export class AppendTarget {
         if (!isPipeFull(error)) {
           throw error;
         }
-        await delay(PIPE_FULL_MS);
+        await delay(PIPE_FULL_MS, undefined, { ref: false }); // a reader that is stuck must not keep the process from ending
       }
     }
   }

@@ -29,8 +29,12 @@ export class LineWriter {
   }
 
   accept(lines: readonly string[]): void {
+    if (this.#closed) {
+      this.#dropped += lines.length;
+      return;
+    }
     for (const line of lines) {
-      if (this.#closed || this.#bytes + line.length > this.#maxBytes) {
+      if (this.#bytes + line.length > this.#maxBytes) {
         this.#dropped += 1;
       } else {
         this.#lines.push(line);
