@@ -26,10 +26,11 @@ export class LogService {
 
   /** Sends one batch. Never rejects. */
   async post(body: Buffer): Promise<UploadOutcome> {
+    const signal = AbortSignal.timeout(this.#timeoutMs); // of the answer's body too, which is not looked at
     let authorization: string | undefined;
     try {
       const { authorization: given } = this.#options;
-      authorization = typeof given === 'function' ? await given() : given;
+      authorization = typeof given === 'function' ? await before(signal, given) : given;
       if (authorization !== undefined && !HEADER_TEXT.test(authorization)) {
         return { kind: 'failed', reason: 'authorization_failed' };
       }
@@ -37,7 +38,7 @@ export class LogService {
       return { kind: 'failed', reason: 'authorization_failed' };
     }
     try {
-      const status = await this.#send(body, authorization);
+      const status = await this.#send(body, authorization, signal);
       if (status >= 200 && status < 300) {
         return { kind: 'accepted' };
       }
@@ -47,7 +48,7 @@ export class LogService {
     }
   }
 
-  #send(body: Buffer, authorization: string | undefined): Promise<number> {
+  #send(body: Buffer, authorization: string | undefined, signal: AbortSignal): Promise<number> {
     const send = this.#url.protocol === 'https:' ? requestHttps : requestHttp;
     return new Promise((resolve, reject) => {
       const request = send(this.#url, {
@@ -59,9 +60,10 @@ export class LogService {
           ...(authorization !== undefined && { authorization }),
         },
         ...(this.#options.agent !== undefined && { agent: this.#options.agent }),
-        signal: AbortSignal.timeout(this.#timeoutMs), // of the answer's body too, which is not looked at
+        signal,
       });
       request.on('error', reject);
+      request.on('close', () => reject(new Error('no answer'))); // 101 ends it without an error
       request.on('response', (response) => {
         response.on('error', () => undefined).resume();
         resolve(response.statusCode ?? 0);
@@ -69,6 +71,14 @@ export class LogService {
       request.end(body);
     });
   }
+}
+
+/** What `ask` answers, but not later than the signal. */
+function before<T>(signal: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    Promise.resolve().then(ask).then(resolve, reject);
+  });
 }
 
 function readUrl({ url: text, partition, authorization, plaintext = false }: DecisionUploadOptions): URL {
