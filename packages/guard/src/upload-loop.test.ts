@@ -3,7 +3,11 @@ import type { UploadOutcome } from './log-service.js';
 import { UploadLoop } from './upload-loop.js';
 
 const limits = { maxBatchBytes: 1000, maxWaitingBytes: 100_000, minDelayMs: 1000, maxDelayMs: 3000 };
-const pack = async (lines: readonly string[]) => ({ body: Buffer.from(lines.join()), count: lines.length, ratio: 1 });
+const pack = async (lines: readonly string[], _maxBytes?: number, _ratio?: number) => ({
+  body: Buffer.from(lines.join()),
+  count: lines.length,
+  ratio: 1,
+});
 let outcomes: UploadOutcome[];
 let posts: { readonly at: number; readonly body: string }[];
 let loop: UploadLoop;
@@ -55,4 +59,25 @@ test('waits longer after each failure, up to the longest delay, full batch or no
   loop.accept(['z']);
   await vi.advanceTimersByTimeAsync(2000);
   expect(posts.slice(before)).toEqual([{ at: expect.any(Number), body: 'z' }]);
+});
+
+test('a batch that cannot be packed is tried again later, with less in it', async () => {
+  const asked: number[] = [];
+  const failing: typeof pack = async (lines, _maxBytes = 0, ratio = 0) => {
+    asked.push(ratio);
+    if (asked.length === 1) throw new RangeError('Invalid string length');
+    return pack(lines);
+  };
+  const other = new UploadLoop(
+    limits,
+    failing,
+    async () => ({ kind: 'accepted' }),
+    () => 0.5,
+  );
+  other.accept(['a']);
+  await other.flush();
+  expect(other).toMatchObject({ uploaded: 0, dropped: 0, failures: 1, lastFailure: 'pack_failed' });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(other).toMatchObject({ uploaded: 1, dropped: 0, failures: 1 });
+  expect(asked).toEqual([4, 1]);
 });

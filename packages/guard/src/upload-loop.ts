@@ -1,4 +1,4 @@
-import type { packBatch } from './decision-batch.js';
+import type { DecisionBatch, packBatch } from './decision-batch.js';
 import type { UploadOutcome } from './log-service.js';
 
 /** What an upload may take. */
@@ -130,7 +130,13 @@ export class UploadLoop {
 
   /** Whether to go on with the next batch at once. */
   async #sendOne(): Promise<boolean> {
-    const batch = await this.#pack(this.#lines, this.#limits.maxBatchBytes, this.#ratio);
+    let batch: DecisionBatch | undefined;
+    try {
+      batch = await this.#pack(this.#lines, this.#limits.maxBatchBytes, this.#ratio);
+    } catch {
+      this.#ratio = 1; // no memory for it: less goes into the next
+      return this.#retryLater('pack_failed');
+    }
     if (this.#closed) {
       return false;
     }
@@ -148,12 +154,18 @@ export class UploadLoop {
       this.#take(batch.count);
       return true;
     }
-    this.#failures += 1;
-    this.#lastFailure = outcome.reason;
     if (outcome.kind === 'refused' || this.#closed) {
+      this.#failures += 1;
+      this.#lastFailure = outcome.reason;
       this.#drop(batch.count);
       return true;
     }
+    return this.#retryLater(outcome.reason);
+  }
+
+  #retryLater(reason: string): false {
+    this.#failures += 1;
+    this.#lastFailure = reason;
     this.#retries += 1;
     return false;
   }
