@@ -1,4 +1,5 @@
 import type { SpiffeId, TrustDomain, VerifiedJwtSvid, VerifiedX509Svid } from '@dirgate/spiffe';
+import { frozen } from './frozen.js';
 import type { DecisionInput } from './gen/decision-input.js';
 
 /** The workload at the other end of the connection, when a token names somebody else as the caller. */
@@ -67,7 +68,7 @@ function withSubject(caller: Caller): AuthenticatedCaller {
   const { peer } = caller;
   return {
     caller: Object.freeze(caller),
-    subject: {
+    subject: frozen({
       type: 'workload',
       id: caller.id.toString(),
       properties: {
@@ -81,6 +82,6 @@ function withSubject(caller: Caller): AuthenticatedCaller {
           ? { id: peer.id.toString(), trust_domain: peer.trustDomain.name, path: peer.id.segments, federated: peer.federated }
           : null,
       },
-    },
+    }),
   };
 }

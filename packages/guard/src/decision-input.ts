@@ -1,5 +1,6 @@
 import type { AuthenticatedCaller } from './caller.js';
 import type { MethodRule, Phase } from './catalogue.js';
+import { frozen } from './frozen.js';
 import type { DecisionInput } from './gen/decision-input.js';
 import type { Resource } from './resources.js';
 
@@ -23,19 +24,17 @@ export interface DecisionContext {
 /** Splits `/package.Service/Method` and writes the action of each phase once. */
 export function createMethod(path: string, rule: MethodRule): Method {
   const [, service = '', method = ''] = path.split('/');
-  const action = (phase: Phase): DecisionInput['action'] => ({
-    name: path,
-    properties: { service, method, class: rule.class, phase },
-  });
+  const action = (phase: Phase): DecisionInput['action'] =>
+    frozen({ name: path, properties: { service, method, class: rule.class, phase } });
   return {
     path,
     rule,
     actions: { call: action('call'), request: action('request'), response: action('response') },
-    service: { type: 'service', id: service, properties: {} },
+    service: frozen({ type: 'service', id: service, properties: {} }),
   };
 }
 
-/** The policy input of one decision (AuthZEN information model). Callers must not write to it: its parts are shared. */
+/** The policy input of one decision (AuthZEN information model). Its parts are shared, and frozen. */
 export function createDecisionInput(
   { caller, method, server, peerAddress }: DecisionContext,
   phase: Phase,

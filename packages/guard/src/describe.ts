@@ -137,5 +137,5 @@ function requireFacts(facts: ResourceProperties | undefined): ResourceProperties
 }
 
 function withFacts(resource: Resource, facts: ResourceProperties | undefined): Resource {
-  return facts === undefined ? resource : { ...resource, properties: { ...facts, ...resource.properties } };
+  return facts === undefined ? resource : { ...resource, properties: Object.freeze({ ...facts, ...resource.properties }) };
 }

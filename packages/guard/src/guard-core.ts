@@ -31,7 +31,7 @@ export class GuardCore {
 
   constructor(parts: GuardCoreParts) {
     this.#parts = parts;
-    this.#server = { trust_domain: parts.trustDomain.name };
+    this.#server = Object.freeze({ trust_domain: parts.trustDomain.name });
     this.judge = parts.judge;
     this.recorder = parts.recorder;
     this.sweep = parts.sweep;
@@ -46,7 +46,7 @@ export class GuardCore {
     const id = this.#parts.identity.x509Svid()?.id.toString();
     if (id !== this.#server.id) {
       const trust_domain = this.#parts.trustDomain.name;
-      this.#server = id === undefined ? { trust_domain } : { id, trust_domain };
+      this.#server = Object.freeze(id === undefined ? { trust_domain } : { id, trust_domain });
     }
     return this.#server;
   }

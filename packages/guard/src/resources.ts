@@ -100,13 +100,13 @@ function resourceOf(type: string, id: unknown, properties: Resource['properties'
   return isSet(describedBy) ? { type, id, properties, describedBy } : { type, id, properties };
 }
 
-function readProperties(message: Members, { rule, properties }: CompiledRule): Record<string, unknown> {
+function readProperties(message: Members, { rule, properties }: CompiledRule): Resource['properties'] {
   const read: Record<string, unknown> = { ...rule.constants };
   for (const [name, reader] of properties) {
     if (reader.repeated) {
       const values = reader.all(message).filter(isSet);
       if (values.length > 0) {
-        read[name] = values;
+        read[name] = Object.freeze(values);
       }
     } else {
       const value = reader.one(message);
@@ -115,7 +115,7 @@ function readProperties(message: Members, { rule, properties }: CompiledRule): R
       }
     }
   }
-  return read;
+  return Object.freeze(read); // one for all resources of the message, and shown to sinks
 }
 
 /** Facts are strings; an empty one is the default value and counts as absent. */
