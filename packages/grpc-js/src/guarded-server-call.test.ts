@@ -77,6 +77,20 @@ test.each([
   expect(wire).toEqual([expected]);
 });
 
+test.each([BIDI, { ...BIDI, requestStream: false }])('%o: what ends while it is judged reaches nobody', (shape) => {
+  const good = build(() => undefined, shape);
+  good.call.onReceiveMessage('a');
+  expect(good.handler).toEqual(['message a']);
+  for (const verdict of [undefined, refusal]) {
+    const { call, wire, handler, revoke } = build(() => {
+      revoke({ ...refusal, status: 16, details: 'gone' }); // a sink that closes the guard
+      return verdict;
+    }, shape);
+    call.onReceiveMessage('a');
+    expect([handler, wire]).toEqual([[], ['status 16 gone']]);
+  }
+});
+
 test('client stream: the handler never sees an end, only the cancellation', () => {
   const { call, wire, handler } = build(refuseBad, { ...BIDI, responseStream: false });
   call.onReceiveMessage('good');

@@ -186,9 +186,6 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
 
   #deliverLate(message: unknown, refusal: Refusal | undefined): void {
     this.#judging = false;
-    if (this.#ended) {
-      return;
-    }
     this.#deliver(message, refusal);
     if (this.#readWanted) {
       this.#readWanted = false;
@@ -197,6 +194,9 @@ export class GuardedServerCall implements ServerInterceptingCallInterface, Liste
   }
 
   #deliver(message: unknown, refusal: Refusal | undefined): void {
+    if (this.#ended) {
+      return; // meanwhile, or by a sink or `describe` that was told of this message and closed the guard
+    }
     if (refusal === undefined) {
       this.#listener?.onReceiveMessage(message);
     } else if (this.#shape.requestStream && this.#refusedMessage() === 'half-close') {

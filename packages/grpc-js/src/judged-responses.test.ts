@@ -54,6 +54,7 @@ function build(
   const guarded = Object.assign(guard, {
     judgeRequest: verdictOf,
     judgeResponse: (message: Message): Verdict | Promise<Verdict> => {
+      if (message.id === 'ends') revoke({ ...refusal, status: 16, details: 'gone' }); // a sink that closes the guard
       const verdict = verdictOf(message);
       return late ? new Promise((resolve) => waiting.push(() => resolve(verdict))) : verdict;
     },
@@ -243,3 +244,13 @@ describe('a policy that begins or ceases to judge responses on an open stream', 
     expect(wire).toEqual(['a', 'status 0 OK']);
   });
 });
+
+test.each(Object.keys(SHAPES) as (keyof typeof SHAPES)[])(
+  '%s: a call that ends while its response is judged answers nothing',
+  (shape) => {
+    const { call, wire, handler, send } = build(shape);
+    send('ends');
+    call.sendStatus(OK);
+    expect([wire, handler]).toEqual([['status 16 gone'], []]);
+  },
+);

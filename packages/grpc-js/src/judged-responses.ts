@@ -60,10 +60,7 @@ export class JudgedResponses {
 
   #forwardLate(message: unknown, callback: () => void, refusal: Refusal | undefined, judged: Buffer | undefined): void {
     this.#waiting = false;
-    if (this.#call.ended) {
-      return;
-    }
-    if (refusal === undefined && !isSame(judged, this.#serialize(message))) {
+    if (refusal === undefined && !this.#call.ended && !isSame(judged, this.#serialize(message))) {
       // The handler went on with the object meanwhile: what would go out is not what was judged.
       this.#call.end(this.#guarded.refuseResponse('response_changed'));
       return;
@@ -75,6 +72,9 @@ export class JudgedResponses {
   }
 
   #forward(message: unknown, callback: () => void, refusal: Refusal | undefined): void {
+    if (this.#call.ended) {
+      return; // a sink or `describe` that was told of this message has ended the call, by closing the guard for example
+    }
     if (refusal === undefined) {
       this.#call.pass(message, callback);
     } else if (this.#shape.responseStream && refusal.code === 'policy_denied') {
