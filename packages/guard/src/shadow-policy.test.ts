@@ -118,6 +118,16 @@ test.each<[string, () => unknown]>([
   expect(shadowEvents(guard)[1]).toMatchObject({ shadow: { allow: false, reasons: ['policy_failed'] } });
 });
 
+test('a candidate of another make that answers no reasons counts as failed, and ends nothing', async () => {
+  const shadow = new TestPolicy();
+  const guard = await start(shadow);
+  const { decide } = shadow;
+  shadow.decide = (input) => (shadow.asked.length === 1 ? { allow: true } : decide(input));
+  for (let count = 0; count < 2; count += 1) guard.admitted(guard.connect(ALICE));
+  await judged(guard, 2);
+  expect(guard.guard.metrics().shadow).toMatchObject({ failed: 1, otherVerdicts: 0, otherReasons: 0 });
+});
+
 test('what is no decision of a policy is not asked; nor is what the candidate does not judge, or when there is none', async () => {
   const shadow = new TestPolicy();
   shadow.phases = ['call'];

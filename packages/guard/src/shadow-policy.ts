@@ -128,7 +128,7 @@ export class ShadowPolicy {
         break;
       }
       count += 1;
-      this.#judge(event);
+      this.#judgeSafely(event);
     } while (performance.now() < until);
     this.#waiting = this.#waiting.slice(count);
     if (this.#waiting.length > 0) {
@@ -136,7 +136,15 @@ export class ShadowPolicy {
     }
   }
 
-  /** Never throws. */
+  /** Never throws: a policy of another make may answer anything, and this runs where a throw ends the process. */
+  #judgeSafely(event: DecisionEvent): void {
+    try {
+      this.#judge(event);
+    } catch {
+      this.#failed += 1;
+    }
+  }
+
   #judge(event: DecisionEvent): void {
     const asked = askedBy(event);
     const policy = this.#currentPolicy();
