@@ -75,7 +75,7 @@ class LineText {
     const result = answered ? this.#result(event) : undefined;
     let line = this.#head + asciiJson(event.id);
     if (asked?.text !== undefined) line += `,"path":"${PATH}","input":${asked.text}`;
-    else if (answered) line += `,"path":"${PATH}"`;
+    else if (answered || asked !== undefined) line += `,"path":"${PATH}"`;
     if (result?.text !== undefined) line += `,"result":${result.text}`;
     line += pointers('erased', asked?.erased, result?.erased) + pointers('masked', asked?.masked, result?.masked);
     const error = answered ? undefined : textOfFailure(code);

@@ -145,6 +145,15 @@ describe('what the log does not show is not guessed', () => {
     expect(report.left).toEqual([{ file: undefined, line: 1, reason, detail, decisionId: 'x-1' }]);
   });
 
+  test('an input of which a policy that failed was asked', async () => {
+    const failed: DecisionEvent = { ...denied, code: 'policy_failed', reasons: ['policy_failed'] };
+    expect(await replay(linesOf([failed]), candidate([ALICE]))).toMatchObject({ judged: 1, changed: 1 });
+    for (const format of [{ mask: ['/input'] }, { maxInputBytes: 10 }]) {
+      const report = await replay(linesOf([failed], format), candidate([ALICE]));
+      expect(report).toMatchObject({ judged: 0, others: 0, left: [{ reason: 'input_erased', decisionId: 'x-1' }] });
+    }
+  });
+
   test('facts that the recorded policy did not ask for', async () => {
     const undescribed = { ...denied, undescribed: true };
     expect(await replay(linesOf([undescribed]), candidate([ALICE]))).toMatchObject({ judged: 1, changed: 1 });
