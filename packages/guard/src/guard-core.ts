@@ -53,6 +53,9 @@ export class GuardCore {
 
   /** Ends all live calls and refuses every later one: nothing watches over them any more. */
   close(): void {
+    if (this.#closed) {
+      return; // a sink that is told of the ended calls may close the guard once more
+    }
     this.#closed = true;
     this.sweep.checkCallsNow();
     this.sweep.close();

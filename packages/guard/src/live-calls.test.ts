@@ -194,6 +194,18 @@ describe('a change is noticed by itself', () => {
   );
 });
 
+test('a call that was admitted while a sink closed the guard is ended too', async () => {
+  const ends: string[] = [];
+  for (const closes of [false, true]) {
+    const tested: TestedGuard = await TestedGuard.start({ onDecision: () => closes && tested.guard.close() });
+    const call = tested.admitted(tested.connect(CALLER), { method: GET });
+    call.watch(({ code }) => ends.push(code));
+    await nextTurn();
+    expect(ends).toEqual(closes ? ['guard_failed'] : []);
+    expect(tested.guard.liveCalls).toBe(closes ? 0 : 1);
+  }
+});
+
 test('an ended call is not told anything', async () => {
   const { tested, call, ends } = await liveCall('x509');
   call.end();

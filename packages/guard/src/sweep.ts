@@ -104,6 +104,7 @@ export class Sweep {
   /** Checks all calls at once, however long that takes. */
   checkCallsNow(): void {
     const now = this.#now();
+    this.#passes += 1;
     this.calls.unsettleAll();
     for (let call = this.calls.next(); call !== undefined; call = this.calls.next()) {
       call.check(now);
