@@ -1,3 +1,10 @@
+import { create, createFileRegistry, type DescMessage } from '@bufbuild/protobuf';
+import {
+  FieldDescriptorProto_Label,
+  FieldDescriptorProto_Type,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
 import { type PathUse, resolveFieldPath } from './field-path.js';
 import { messageIn } from './test-support/proto-file.js';
@@ -39,6 +46,30 @@ test.each([
   'note',
 ])('%s leads to strings', (text) => {
   expect(resolve(text).repeated).toBe(text.includes('[]'));
+});
+
+test('a field of proto2 is read, but for one with a default of its own', () => {
+  const string = { type: FieldDescriptorProto_Type.STRING, label: FieldDescriptorProto_Label.OPTIONAL };
+  const file = create(FileDescriptorProtoSchema, {
+    name: 'old.proto',
+    package: 'test.v1',
+    syntax: 'proto2',
+    messageType: [
+      {
+        name: 'Old',
+        field: [
+          { name: 'plain', number: 1, ...string },
+          { name: 'empty', number: 2, defaultValue: '', ...string },
+          { name: 'folder', number: 3, defaultValue: '/admin', ...string },
+        ],
+      },
+    ],
+  });
+  const old = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getMessage('test.v1.Old') as DescMessage;
+  expect(resolveFieldPath(old, 'plain', 'string', 'where').repeated).toBe(false);
+  expect(resolveFieldPath(old, 'empty', 'string', 'where').repeated).toBe(false);
+  expect(resolveFieldPath(old, 'folder', 'presence', 'where').repeated).toBe(false);
+  expect(() => resolveFieldPath(old, 'folder', 'string', 'where')).toThrow(invalid('has a default in its proto2 file'));
 });
 
 test.each([

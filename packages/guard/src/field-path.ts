@@ -126,6 +126,9 @@ function requireString(place: Place, last: PathStep | undefined, fail: Fail): vo
   if (place.at === 'message' || (place.at === 'value' && !place.string)) {
     fail('does not end at a string field');
   }
+  if (last?.kind === 'field' && last.field.fieldKind === 'scalar' && (last.field.getDefaultValue() ?? '') !== '') {
+    fail('has a default in its proto2 file: where it is absent a handler would read that, and a policy nothing');
+  }
 }
 
 function requirePresence(last: PathStep | undefined, repeated: boolean, fail: Fail): void {
