@@ -190,6 +190,22 @@ describe('what a verification asks for besides', () => {
     expect((await refusal(await at('8'), { keys, oldestRevision: 'v8' })).code).toBe('option_invalid');
   });
 
+  it.each<[string, unknown]>([
+    ['nothing', null],
+    ['false', false],
+    ['no keys', {}],
+    ['a misspelt member', { keys, refuseolder: true }],
+    ['a flag as text', { keys, refuseOlder: 'true' }],
+    ['a permission as text', { keys, allowUnsignedGrants: 'no' }],
+    ['a scope that is no text', { keys, scope: null }],
+  ])('is never off by mistake: %s', async (_, verification) => {
+    const entries = await at('8');
+    expect((await load(entries, { keys, scope: '', refuseOlder: true, allowUnsignedGrants: false })).current()).toBeDefined();
+    const bundle = await packBundle(entries);
+    const error = await errorOf(() => loadPolicy({ bundle, verification: verification as BundleVerification }));
+    expect(error.code).toBe('option_invalid');
+  });
+
   it('is that grants in a file are expected', async () => {
     const bundle = await packBundle(await signEntries(await unpackBundle(shippedBundle), { trusted, privateKey }));
     const data = fileURLToPath(new URL('../../../integration/grants.yaml', import.meta.url));

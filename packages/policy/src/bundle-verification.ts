@@ -1,5 +1,6 @@
 import { type BundleKey, type ReadBundleKey, readBundleKeys } from './bundle-keys.js';
 import { parseRevision } from './bundle-revision.js';
+import { isJsonObject } from './json-object.js';
 import { PolicyError } from './policy-error.js';
 
 /** Which bundles are taken. Once it is given, a bundle without a signature that holds is refused. */
@@ -28,17 +29,34 @@ export interface ReadVerification {
   readonly oldestRevision: bigint | undefined;
 }
 
+const members: ReadonlySet<string> = new Set<keyof BundleVerification>([
+  'keys',
+  'scope',
+  'refuseOlder',
+  'oldestRevision',
+  'allowUnsignedGrants',
+]);
+
 /** @throws {PolicyError} `option_invalid` */
 export function readVerification(verification: BundleVerification): ReadVerification {
-  const { scope = '', oldestRevision } = verification;
+  if (!isJsonObject(verification) || !Array.isArray(verification.keys)) throw invalid('it must be an object with keys');
+  // Misspelt, or of another kind, what should protect would be off without a word.
+  const unknown = Object.keys(verification).find((name) => !members.has(name));
+  if (unknown !== undefined) throw invalid(`${unknown} is no known member`);
+  const { scope = '', refuseOlder = false, oldestRevision, allowUnsignedGrants = false } = verification;
+  if (typeof scope !== 'string') throw invalid('scope must be text');
+  if (typeof refuseOlder !== 'boolean') throw invalid('refuseOlder must be true or false');
+  if (typeof allowUnsignedGrants !== 'boolean') throw invalid('allowUnsignedGrants must be true or false');
   const oldest = oldestRevision === undefined ? undefined : parseRevision(oldestRevision);
-  if (oldestRevision !== undefined && oldest === undefined) {
-    throw new PolicyError('option_invalid', 'verification: oldestRevision must be a whole number, as text');
-  }
+  if (oldestRevision !== undefined && oldest === undefined) throw invalid('oldestRevision must be a whole number, as text');
   return {
     keys: readBundleKeys(verification.keys),
     scope,
-    refuseOlder: verification.refuseOlder === true || oldest !== undefined,
+    refuseOlder: refuseOlder || oldest !== undefined,
     oldestRevision: oldest,
   };
+}
+
+function invalid(reason: string): PolicyError {
+  return new PolicyError('option_invalid', `verification: ${reason}`);
 }

@@ -146,6 +146,7 @@ describe('a logger', () => {
 describe('options', () => {
   it.each<[string, object]>([
     ['no bundle', { bundle: undefined }],
+    ['a misspelt name', { verfication: { keys: [] } }],
     ['an empty path', { bundle: '' }],
     ['an empty path of grants', { data: '' }],
     ['a wait that is none', { watch: { pollMs: 0 } }],

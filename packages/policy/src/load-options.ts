@@ -49,12 +49,28 @@ export interface LoadSettings {
   readonly clock: () => number;
 }
 
+const names: ReadonlySet<string> = new Set<keyof LoadPolicyOptions>([
+  'bundle',
+  'data',
+  'watch',
+  'verification',
+  'startEmpty',
+  'maxAgeMs',
+  'logger',
+  'clock',
+  'signal',
+]);
+
 /** Fills in the defaults. @throws {PolicyError} `option_invalid` */
 export function readLoadOptions(options: LoadPolicyOptions): LoadSettings {
+  // A misspelt `verification` would be none.
+  const unknown = Object.keys(options).find((name) => !names.has(name));
+  if (unknown !== undefined) throw invalid(`${unknown} is no known option`);
   const { data, watch = true, verification, maxAgeMs } = options;
   const bundle = readBundleOption(options.bundle);
   if (data !== undefined && (typeof data !== 'string' || data === '')) throw invalid('data must be a path');
-  if (verification && data !== undefined && verification.allowUnsignedGrants !== true) {
+  const verified = verification === undefined ? undefined : readVerification(verification);
+  if (verified !== undefined && data !== undefined && verification?.allowUnsignedGrants !== true) {
     throw invalid('data: the bundle is verified and grants from a file are not; set verification.allowUnsignedGrants');
   }
   const settings = {
@@ -62,7 +78,7 @@ export function readLoadOptions(options: LoadPolicyOptions): LoadSettings {
     data,
     watch: readWatch(typeof watch === 'boolean' ? {} : watch),
     isWatched: watch !== false,
-    verification: verification && readVerification(verification),
+    verification: verified,
     startEmpty: options.startEmpty ?? isServer(bundle),
     maxAgeMs,
     logger: safeLogger(options.logger),
