@@ -51,9 +51,13 @@ function compile(node: Node): ValueWriter {
   };
 }
 
+/** `s<length>:` of the lengths that there are: made once, as this is on the path of every message. */
+const STRING_PREFIXES = Array.from({ length: 256 }, (_, length) => `s${length}:`);
+
 function writeWhole(value: unknown): string {
   if (typeof value === 'string') {
-    return `s${lengthAndText(value)}`;
+    const prefix = STRING_PREFIXES[value.length];
+    return prefix === undefined ? `s${lengthAndText(value)}` : prefix + value;
   }
   const text = value === undefined ? undefined : JSON.stringify(value);
   return text === undefined ? '-' : `j${lengthAndText(text)}`;
