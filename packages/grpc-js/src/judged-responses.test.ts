@@ -194,6 +194,23 @@ test.each(['revoked', 'cancelled'] as const)('a verdict that comes when the call
   expect([handler, reasons]).toEqual([how === 'revoked' ? [] : ['cancel'], []]);
 });
 
+test('a message that could not be serialized when it was judged, and can be by now, does not go out', async () => {
+  for (const fails of [false, true]) {
+    let times = 0;
+    const { wire, reasons, send, settle } = build('server stream', {
+      late: true,
+      serialize: () => {
+        times += 1;
+        if (fails && times === 1) throw new Error('not yet');
+        return Buffer.from('a');
+      },
+    });
+    send('a');
+    await settle();
+    expect([wire, reasons]).toEqual(fails ? [['status 13 response_changed'], ['response_changed']] : [['a'], []]);
+  }
+});
+
 describe('bidi, half-closed by a refused request while a response waits', () => {
   const halfClosed = () => {
     const world = build('bidi', { late: true });

@@ -29,7 +29,17 @@ test('says so at the start, in the log and in the metrics', async () => {
     otherReasons: 0,
     failed: 0,
     skipped: 0,
+    unaskedPhases: [],
   });
+});
+
+test('names the phases in which the candidate is never asked', async () => {
+  const shadow = new TestPolicy();
+  shadow.phases = ['call', 'request', 'response'];
+  const { guard, policy } = await start(shadow);
+  expect(guard.metrics().shadow?.unaskedPhases).toEqual(['response']);
+  policy.replace(undefined);
+  expect(guard.metrics().shadow?.unaskedPhases).toEqual(shadow.phases);
 });
 
 test('a guard without one has none', async () => {

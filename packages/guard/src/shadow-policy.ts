@@ -1,4 +1,4 @@
-import type { Decision, Policy, PolicySource } from '@dirgate/policy';
+import type { Decision, Policy, PolicyPhase, PolicySource } from '@dirgate/policy';
 import { DecisionCache } from './decision-cache.js';
 import type { DecisionEvent } from './decision-event.js';
 import { createDecisionInput } from './decision-input.js';
@@ -29,6 +29,8 @@ export interface ShadowMetrics {
    * did not ask for, or there is no such policy.
    */
   readonly skipped: number;
+  /** Phases that it would judge and is never asked about, as the enforced policy is not: nothing is known of what it does there. */
+  readonly unaskedPhases: readonly PolicyPhase[];
 }
 
 /** What waits keeps alive what callers sent, so it is little. */
@@ -42,6 +44,7 @@ const TURN_MS = 5;
  */
 export class ShadowPolicy {
   readonly #source: PolicySource;
+  readonly #enforced: PolicySource;
   readonly #sample: number;
   readonly #random: () => number;
   readonly #recorder: () => DecisionRecorder;
@@ -73,6 +76,7 @@ export class ShadowPolicy {
       throw new GuardError('config_invalid', `shadow.sample must be above 0 and at most 1; got ${sample}`);
     }
     this.#source = policy;
+    this.#enforced = enforced;
     this.#sample = sample;
     this.#random = random;
     this.#recorder = recorder;
@@ -80,7 +84,7 @@ export class ShadowPolicy {
 
   /** Says in the decision log that a policy is tried out: nobody must find out by chance. */
   start(): void {
-    const shadow = { revision: this.#currentPolicy()?.revision ?? 'none' };
+    const shadow = { revision: currentOf(this.#source)?.revision ?? 'none' };
     this.#recorder().note({ method: '', step: 'shadow', peerAddress: '', shadow }, 'shadow_started', false, []);
   }
 
@@ -101,13 +105,16 @@ export class ShadowPolicy {
   }
 
   metrics(): ShadowMetrics {
+    const policy = currentOf(this.#source);
+    const asked = currentOf(this.#enforced)?.phases ?? [];
     return Object.freeze({
-      revision: this.#currentPolicy()?.revision,
+      revision: policy?.revision,
       judged: this.#judged,
       otherVerdicts: this.#otherVerdicts,
       otherReasons: this.#otherReasons,
       failed: this.#failed,
       skipped: this.#skipped,
+      unaskedPhases: Object.freeze((policy?.phases ?? []).filter((phase) => !asked.includes(phase))),
     });
   }
 
@@ -147,7 +154,7 @@ export class ShadowPolicy {
 
   #judge(event: DecisionEvent): void {
     const asked = askedBy(event);
-    const policy = this.#currentPolicy();
+    const policy = currentOf(this.#source);
     if (asked === undefined || policy === undefined) {
       this.#skipped += 1;
       return;
@@ -192,13 +199,13 @@ export class ShadowPolicy {
     }
     return this.#caches.get(policy);
   }
+}
 
-  #currentPolicy(): Policy | undefined {
-    try {
-      return this.#source.current();
-    } catch {
-      return undefined;
-    }
+function currentOf(source: PolicySource): Policy | undefined {
+  try {
+    return source.current();
+  } catch {
+    return undefined;
   }
 }
 
