@@ -54,6 +54,24 @@ test('headers, trailers and status go out as always, though every message is lef
   }
 });
 
+test.each(['unary', 'client stream', 'server stream', 'bidi'] as const)(
+  '%s: a policy that judges responses and no requests is asked about them',
+  async (shape) => {
+    await using world = filter(await RefsWorld.start());
+    world.policy.phases = ['call', 'response'];
+    world.policy.replace(world.policy.rule);
+    for (const cid of ['a', 'bad']) {
+      const call = world.call(shape, [[cid]]);
+      const { code } = await call.ended;
+      const single = shape === 'unary' || shape === 'client stream';
+      expect([cid, code, call.answers]).toEqual(
+        cid === 'a' ? [cid, status.OK, [['a']]] : [cid, single ? status.PERMISSION_DENIED : status.OK, []],
+      );
+    }
+    expect(world.policy.asked.map(({ action }) => action.properties.phase)).toEqual(['call', 'response', 'call', 'response']);
+  },
+);
+
 describe('no verdict is no filter: the call ends, and its handler is told', () => {
   const stream = (second: unknown) =>
     serveGrpcJs((world) => ({
