@@ -22,6 +22,7 @@ const { agreementReports } = await import('./policy-agreement.mjs');
 const { grantsReport } = await import('./policy-grants-report.mjs');
 const { metadataReport } = await import('./policy-metadata.mjs');
 const { timingReports } = await import('./policy-timing.mjs');
+const { twinReport } = await import('./policy-twin.mjs');
 
 /** Each is built into bundles of its own, and tested on its own. */
 const sources = {
@@ -49,6 +50,7 @@ try {
   }
   for (const [name, problems] of await signatureReports(opa)) report(name, problems);
   for (const [name, problems] of await agreementReports(opa, seed)) report(name, problems);
+  report(...(await twinReport(opa, seed)));
   for (const [name, problems] of await timingReports()) report(name, problems);
   for (const file of grantsFiles) report(...(await grantsReport(opa, file)));
   report("the decision log is as OPA's own", await logFormatProblems(opa), 'see packages/guard/src/decision-line.ts');
