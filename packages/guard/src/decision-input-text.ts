@@ -1,6 +1,7 @@
 import { asciiJson, type RememberedTexts } from './ascii-json.js';
 import type { DecisionMask, MaskedPart, MaskedText } from './decision-mask.js';
 import type { DecisionInput } from './gen/decision-input.js';
+import { sizeOfResource } from './resource-size.js';
 
 /** The text of an input, or of a part of it. */
 export type PartText = MaskedText;
@@ -29,8 +30,8 @@ export class InputText {
     if (whole !== undefined) {
       return { text: undefined, erased: [whole], masked: NONE };
     }
-    if (isLargerThan(this.#maxBytes, resource)) {
-      return TOO_LARGE;
+    if (sizeOfResource(resource) > this.#maxBytes) {
+      return TOO_LARGE; // writing it only to throw it away would hold up the calls
     }
     const opening = this.#opening(subject, action);
     const asked = this.#resource(resource);
@@ -98,18 +99,4 @@ function joined(opening: PartText, name: string, first: PartText, secondName: st
 
 function listed(first: readonly string[], second: readonly string[], third: readonly string[]): readonly string[] {
   return second.length + third.length === 0 ? first : [...first, ...second, ...third];
-}
-
-/** Tells early of what a caller made huge: writing it only to throw it away would hold up the calls. */
-function isLargerThan(bytes: number, { id = '', properties }: DecisionInput['resource']): boolean {
-  let length = id.length;
-  for (const name in properties) {
-    const value = properties[name];
-    if (typeof value === 'string') {
-      length += value.length;
-    } else if (Array.isArray(value)) {
-      for (const item of value) length += typeof item === 'string' ? item.length : 1;
-    }
-  }
-  return length > bytes;
 }

@@ -191,6 +191,19 @@ test('more than may wait is skipped, and counted', async () => {
   await judged(guard, 10_000);
 });
 
+test('more text than may wait is skipped too, and there is room again once it was judged', async () => {
+  const guard = await start(new TestPolicy());
+  const call = guard.admitted(guard.connect(ALICE), { method: GET });
+  const name = 'x'.repeat(1_000_000);
+  for (const judgedSoFar of [17, 33]) {
+    for (let count = 0; count < 18; count += 1) {
+      expect(await call.judgeRequest(getRequest([], { name }))).toBeUndefined();
+    }
+    await judged(guard, judgedSoFar);
+  }
+  expect(guard.guard.metrics().shadow).toMatchObject({ skipped: 4 });
+});
+
 test('a share of the decisions', async () => {
   const random = vi.spyOn(Math, 'random');
   try {

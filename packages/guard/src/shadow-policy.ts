@@ -4,6 +4,7 @@ import type { DecisionEvent } from './decision-event.js';
 import { createDecisionInput } from './decision-input.js';
 import { type AskedFacts, askedBy, type DecisionRecorder } from './decision-recorder.js';
 import { GuardError } from './guard-error.js';
+import { sizeOfResource } from './resource-size.js';
 
 /** A policy that is tried out: it is asked what the enforced one was asked, and decides nothing. */
 export interface ShadowOptions {
@@ -33,8 +34,9 @@ export interface ShadowMetrics {
   readonly unaskedPhases: readonly PolicyPhase[];
 }
 
-/** What waits keeps alive what callers sent, so it is little. */
+/** What waits keeps alive what callers sent, so it is little, by number and by the text in it. */
 const MAX_WAITING = 10_000;
+const MAX_WAITING_SIZE = 16 * 1024 * 1024;
 /** Evaluating longer in one turn of the event loop would hold up the calls. */
 const TURN_MS = 5;
 
@@ -50,6 +52,7 @@ export class ShadowPolicy {
   readonly #recorder: () => DecisionRecorder;
   readonly #caches = new WeakMap<Policy, DecisionCache | undefined>();
   #waiting: DecisionEvent[] = [];
+  #waitingSize = 0;
   #scheduled = false;
   #judged = 0;
   #otherVerdicts = 0;
@@ -90,17 +93,20 @@ export class ShadowPolicy {
 
   /** Takes what the enforced policy decided. */
   take(event: DecisionEvent): void {
-    if (event.step === 'shadow' || askedBy(event) === undefined) {
+    const asked = event.step === 'shadow' ? undefined : askedBy(event);
+    if (asked === undefined) {
       return; // no decision of a policy
     }
     if (this.#sample < 1 && this.#random() >= this.#sample) {
       return;
     }
-    if (this.#waiting.length >= MAX_WAITING) {
+    const size = sizeOfResource(asked.resource);
+    if (this.#waiting.length >= MAX_WAITING || this.#waitingSize + size > MAX_WAITING_SIZE) {
       this.#skipped += 1;
       return;
     }
     this.#waiting.push(event);
+    this.#waitingSize += size;
     this.#schedule();
   }
 
@@ -154,6 +160,7 @@ export class ShadowPolicy {
 
   #judge(event: DecisionEvent): void {
     const asked = askedBy(event);
+    this.#waitingSize -= asked === undefined ? 0 : sizeOfResource(asked.resource);
     const policy = currentOf(this.#source);
     if (asked === undefined || policy === undefined) {
       this.#skipped += 1;
