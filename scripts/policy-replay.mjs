@@ -15,7 +15,7 @@ Judges every decision of a decision log again by another policy, and lists those
   --quiet        only the summary
 
 Exit code: 0 every decision was judged and has the same verdict; 1 some verdict changes; 2 the options or files are no good,
-or some decision could not be judged again, so that nobody can say.`;
+or some decision could not be judged again, or there is none in the log, so that nobody can say.`;
 
 const BAD_INPUT = 2;
 
@@ -64,7 +64,7 @@ try {
   print(
     `${left} not judged${left === 0 ? '' : `: ${unjudged.map(([reason, count]) => `${count} ${reason}`).join(', ')}`}; ${report.others} other lines`,
   );
-  process.exitCode = report.changed > 0 ? 1 : left > 0 ? BAD_INPUT : 0;
+  process.exitCode = report.changed > 0 ? 1 : left > 0 || report.judged === 0 ? BAD_INPUT : 0;
 } catch (error) {
   fail(error.message);
 }

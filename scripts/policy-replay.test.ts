@@ -53,6 +53,8 @@ describe('npm run policy:replay', () => {
     writeFileSync(join(folder, 'good.jsonl'), await log());
     writeFileSync(join(folder, 'packed.gz'), gzipSync(await log()));
     writeFileSync(join(folder, 'masked.jsonl'), await log({ mask: ['/input/subject/id'] }));
+    writeFileSync(join(folder, 'empty.jsonl'), '');
+    writeFileSync(join(folder, 'others.jsonl'), '{"decision_id":"d-2","custom":{"step":"authentication"}}\n');
     writeFileSync(join(folder, 'bad.jsonl'), `${await log()}{"torn`);
   });
 
@@ -62,6 +64,17 @@ describe('npm run policy:replay', () => {
       /2 judged again by revision [0-9a-f]{32}: 0 with another verdict, 0 for other reasons\n0 not judged; 0 other lines\n$/,
     );
     expect(status).toBe(0);
+  });
+
+  it('ends with 2 when the log has no decision of a policy', { timeout: 120_000 }, () => {
+    for (const [name, others] of [
+      ['empty.jsonl', 0],
+      ['others.jsonl', 1],
+    ] as const) {
+      const { status, stdout } = run('--log', name, '--bundle', bundle, '--data', grants);
+      expect(stdout).toMatch(new RegExp(`^0 judged again .*\n0 not judged; ${others} other lines\n$`));
+      expect(status).toBe(2);
+    }
   });
 
   it('lists what changes, and ends with 1', { timeout: 120_000 }, () => {
