@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { DecisionEvent } from './decision-event.js';
 import { createDecisionFormatter } from './decision-line.js';
 import type { MaskRule } from './decision-mask.js';
 import { decisionInput, deniedEvent, unprovenEvent } from './test-support/decision-events.js';
@@ -122,6 +123,21 @@ describe('a field that is replaced', () => {
     expect(text).toContain('"__proto__":{"polluted":"yes"}');
     expect({}).not.toHaveProperty('polluted');
   });
+});
+
+test.each(['/result', '/result/reasons'])('%s hides the reasons of a shadow policy too', (pointer) => {
+  const { input: _, ...facts } = deniedEvent;
+  const event: DecisionEvent = {
+    ...facts,
+    step: 'shadow',
+    code: 'shadow_differs',
+    shadow: { revision: 'candidate', allow: true, reasons: ['of_the_shadow'] },
+  };
+  const control = createDecisionFormatter()(event);
+  for (const reason of ['of_the_shadow', 'role_missing']) {
+    expect(control).toContain(reason);
+    expect(createDecisionFormatter({ mask: [pointer] })(event)).not.toContain(reason);
+  }
 });
 
 test.each<[string, unknown]>([
