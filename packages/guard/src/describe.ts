@@ -37,6 +37,7 @@ const MAX_REMEMBERED = 256;
 /**
  * Bounds `describe` by time and number, and asks it once about each record of a call: a failure, and that a record is
  * unknown, are not remembered. What the message itself said always wins over what is described.
+ * Of a thing that hangs on a record, the record fills in nothing that the message could have said: it cannot lend it a type.
  */
 export function createResourceDescriber(
   describe: Describe,

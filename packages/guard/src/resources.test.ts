@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MessageRule, ResourceRule } from './catalogue.js';
+import { createResourceDescriber } from './describe.js';
 import { protobufEsLayout } from './protobuf-es-layout.js';
 import { Failure } from './refusal.js';
 import { createResourceReader, type Resource } from './resources.js';
@@ -170,6 +171,17 @@ describe('properties', () => {
     );
     expect(read(rule, { data: hostile })).toEqual([{ type: 'record', properties: { kind: 'record' } }]);
   });
+});
+
+test('what a message leaves out of a thing, no description of its record fills in', () => {
+  const rule = ruleOf({ type: 'note', properties: { kind: 'data.kind' }, describedBy: 'record_ref.cid' });
+  const facts = () => ({ kind: 'granted', name: 'described' });
+  const judged = (data: object) => {
+    const [note] = read(rule, { recordRef: ref('a'), data });
+    return JSON.parse(JSON.stringify(createResourceDescriber(facts, {})(note as Resource, new Map())));
+  };
+  expect(judged({ kind: 'said' }).properties).toEqual({ kind: 'said', name: 'described' });
+  expect(judged({}).properties).toEqual({ name: 'described' });
 });
 
 describe('what a handler sends', () => {

@@ -100,7 +100,10 @@ function resourceOf(type: string, id: unknown, properties: Resource['properties'
   return isSet(describedBy) ? { type, id, properties, describedBy } : { type, id, properties };
 }
 
-function readProperties(message: Members, { rule, properties }: CompiledRule): Resource['properties'] {
+function readProperties(
+  message: Members,
+  { rule, properties, describedBy, describesItself }: CompiledRule,
+): Resource['properties'] {
   const read: Record<string, unknown> = { ...rule.constants };
   for (const [name, reader] of properties) {
     if (reader.repeated) {
@@ -112,6 +115,8 @@ function readProperties(message: Members, { rule, properties }: CompiledRule): R
       const value = reader.one(message);
       if (isSet(value)) {
         read[name] = value;
+      } else if (describedBy !== undefined && !describesItself) {
+        read[name] = undefined; // what is described is another thing, and must not fill it in
       }
     }
   }
