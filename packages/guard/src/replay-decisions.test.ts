@@ -185,6 +185,13 @@ test('other lines are no decisions, and are counted', async () => {
   });
 });
 
+test('a word about a shadow policy is no decision, whatever it looks like', async () => {
+  const line = JSON.parse(linesOf([denied])[0] ?? '');
+  expect(await replay([JSON.stringify(line)], candidate([ALICE]))).toMatchObject({ judged: 1, others: 0 });
+  line.custom.step = 'shadow';
+  expect(await replay([JSON.stringify(line)], candidate([ALICE]))).toMatchObject({ judged: 0, others: 1, left: [] });
+});
+
 test("a line of OPA's own log for the same policy is judged too", async () => {
   const line = JSON.stringify({
     labels: { id: 'opa', version: '1.22.2' },
