@@ -65,6 +65,14 @@ describe('the age of a policy', () => {
     expect(seen).toEqual([undefined, first]);
   });
 
+  it('ends it when the clock gives no number', async () => {
+    let now = 1_000_000;
+    const policy = await folder.open({ maxAgeMs: 60_000, clock: () => now });
+    expect(policy.current()).toBeDefined();
+    now = Number.NaN;
+    expect(policy.current()).toBe(undefined);
+  });
+
   it('is that of the older part', async () => {
     let now = 1_000_000;
     const policy = await folder.open({ maxAgeMs: 60_000, clock: () => now });

@@ -4,6 +4,7 @@ import type { WatchOptions } from './file-part.js';
 import { requireInRange } from './number-range.js';
 import { PolicyError } from './policy-error.js';
 import { type PolicyLogger, safeLogger } from './policy-logger.js';
+import { steadyClock } from './steady-clock.js';
 
 /** What {@link loadPolicy} loads, and how. */
 export interface LoadPolicyOptions {
@@ -30,7 +31,7 @@ export interface LoadPolicyOptions {
   readonly maxAgeMs?: number;
   /** Default: none. */
   readonly logger?: PolicyLogger;
-  /** Now, in ms since the epoch. Default `Date.now`. */
+  /** Now, in ms since the epoch. Default: `Date.now`, but it goes on where that is set back, so that no policy grows younger. */
   readonly clock?: () => number;
   /** Aborts loading. Once loaded it has no effect: use `close()`. */
   readonly signal?: AbortSignal;
@@ -82,7 +83,7 @@ export function readLoadOptions(options: LoadPolicyOptions): LoadSettings {
     startEmpty: options.startEmpty ?? isServer(bundle),
     maxAgeMs,
     logger: safeLogger(options.logger),
-    clock: options.clock ?? Date.now,
+    clock: options.clock ?? steadyClock(),
   };
   if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs, settings);
   return settings;
