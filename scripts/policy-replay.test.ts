@@ -66,6 +66,17 @@ describe('npm run policy:replay', () => {
     expect(status).toBe(0);
   });
 
+  it('takes a signed bundle with its key, and none without', { timeout: 120_000 }, () => {
+    const signed = path('packages/policy/src/test-support/bundles/signed.tar.gz');
+    const key = path('packages/policy/src/test-support/bundles/signed.pub.pem');
+    const named = ['--verification-key-id', 'fixture', '--signing-alg', 'ES256', '--scope', 'directory'];
+    const verified = run('--log', 'good.jsonl', '--bundle', signed, '--verification-key', key, ...named);
+    expect(verified.stdout).toContain('1 judged again');
+    const unverified = run('--log', 'good.jsonl', '--bundle', signed);
+    expect(unverified.status).toBe(2);
+    expect(unverified.stderr).toContain('signed');
+  });
+
   it('ends with 2 when the log has no decision of a policy', { timeout: 120_000 }, () => {
     for (const [name, others] of [
       ['empty.jsonl', 0],
