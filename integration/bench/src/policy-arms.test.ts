@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { enforcing, evaluating, policyWith } from './policy-arms.js';
-import { grantsOf, policyInputs } from './policy-inputs.js';
+import { enforcing, evaluating, judgingMessages, policyWith } from './policy-arms.js';
+import { grantsOf, idOf, policyInputs } from './policy-inputs.js';
 
 describe.each([1, 100])('with %d publishers', (publishers) => {
   test('each input is one that its publisher may push, and nobody else', async () => {
@@ -22,4 +22,11 @@ test('inputs differ, and are spread over all publishers', () => {
 test.each([1, 10])('casbin with %d rules allows', async (rules) => {
   const decide = await enforcing(rules);
   expect(() => decide(0)).not.toThrow();
+});
+
+test('a message that the guard is given is decided: allowed with the grant, and not without', async () => {
+  const caller = idOf(0);
+  const decide = await judgingMessages(await policyWith(grantsOf(1)), caller);
+  expect(() => decide(0)).not.toThrow();
+  await expect(judgingMessages(await policyWith({}), caller)).rejects.toThrow('refused the call');
 });

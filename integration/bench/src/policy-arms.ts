@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { directoryCatalogue } from '@dirgate/directory';
+import { createGuard } from '@dirgate/guard';
 import { type Decision, type Grants, loadPolicy, type Policy } from '@dirgate/policy';
+import { createIdentityAuthority } from '@dirgate/testing';
 import { newEnforcer, newModelFromString, StringAdapter } from 'casbin';
 import { casbinPolicy } from './policy-inputs.js';
 
@@ -58,6 +61,30 @@ export async function remembering(policy: Policy, inputs: readonly object[]): Pr
     const { context, phase, resource } = asked[number] as (typeof asked)[number];
     requireAllowed(cache.decide(context, phase, resource, () => policy.decide(inputs[number] as object)).allow);
   };
+}
+
+/**
+ * One message of an open call, as an adapter gives it to the guard: read, decided, counted; no sink. The messages name records by id, so
+ * what is remembered is one decision for all.
+ */
+export async function judgingMessages(policy: Policy, caller: string): Promise<Decide> {
+  const authority = await createIdentityAuthority({ trustDomains: [{ name: 'directory.example', x509SvidTtlMs: 3_600_000 }] });
+  const guard = createGuard({
+    identity: authority.identityOf('spiffe://directory.example/dir'),
+    policy: { current: () => policy, onChange: () => () => undefined },
+    accept: 'x509',
+    catalogue: directoryCatalogue,
+  });
+  const { certificates } = authority.trustDomain('directory.example').issueX509Svid(caller);
+  const connection = guard.connect({ peerChain: certificates, resumed: false, peerAddress: '127.0.0.1:50000' });
+  const admission = guard.admit({ connection, method: '/agntcy.dir.store.v1.StoreService/Pull', authorization: [] });
+  if (admission.kind === 'refused') throw new Error(`the guard refused the call: ${admission.refusal.code}`);
+  const { call } = admission;
+  const messages = Array.from({ length: 64 }, (_, index) => ({
+    $typeName: 'agntcy.dir.core.v1.RecordRef',
+    cid: `baeareibynwhe${index}`,
+  }));
+  return (index) => requireAllowed(call.judgeRequest(messages[index % messages.length]) === undefined);
 }
 
 /** The model of the Go Directory (casbin-semantics.md). */

@@ -57,7 +57,8 @@ function inputOf(publisher: number, record: number): object {
   };
 }
 
-function idOf(publisher: number): string {
+/** The SPIFFE ID of a publisher. */
+export function idOf(publisher: number): string {
   return `spiffe://${TRUST_DOMAIN}/publisher/p${publisher}`;
 }
 

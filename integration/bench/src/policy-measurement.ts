@@ -1,7 +1,7 @@
 import { OpaServer } from './opa-server.js';
 import { type Arm, type Pair, runPair } from './paired-comparison.js';
-import { type Decide, enforcing, evaluating, policyWith, remembering, requireAllowed } from './policy-arms.js';
-import { grantsOf, policyInputs } from './policy-inputs.js';
+import { type Decide, enforcing, evaluating, judgingMessages, policyWith, remembering, requireAllowed } from './policy-arms.js';
+import { grantsOf, idOf, policyInputs } from './policy-inputs.js';
 import { type Estimate, estimateMedian, median } from './statistics.js';
 
 /** What the measurement needs. */
@@ -75,6 +75,12 @@ export async function measurePolicy(settings: PolicyMeasurementSettings): Promis
       timesFaster: 1,
     }),
     await prepare(settings, [cached, remembered], [uncached, evaluated], {}),
+    await prepare(
+      settings,
+      ['a message in the guard, remembered', armOf(await judgingMessages(policy, idOf(0)))],
+      ['a message in the guard, evaluated', armOf(await judgingMessages({ ...policy, inputs: undefined }, idOf(0)))],
+      {},
+    ),
     await prepare(settings, [uncached, evaluated], ['casbin enforceSync, 100 rules', armOf(await enforcing(100))], {}),
   ];
   for (let round = 0; round < settings.pairs; round++) {
