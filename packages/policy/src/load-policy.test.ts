@@ -156,6 +156,7 @@ describe('a bundle that cannot be used is refused by name', () => {
     ],
     ['another entrypoint', 'bundle_missing_entrypoint', () => fixtureBundle('other-entrypoint')],
     ['a missing built-in', 'bundle_unknown_builtin', () => fixtureBundle('foreign-builtin')],
+    ['a built-in that backtracks (TP-5)', 'bundle_unknown_builtin', () => fixtureBundle('splitting')],
   ])('%s', async (_, code, make) => {
     const bundle = await make();
     const error = await errorOf(() => loadPolicy({ bundle }));
@@ -169,6 +170,7 @@ describe('a bundle that cannot be used is refused by name', () => {
       'directory/authz/decision',
     );
     expect((await errorOf(() => loadPolicy({ bundle: fixtureBundle('foreign-builtin') }))).message).toContain('http.send');
+    expect((await errorOf(() => loadPolicy({ bundle: fixtureBundle('splitting') }))).message).toContain('regex.split');
   });
 
   it.each([

@@ -2,32 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '@bufbuild/protobuf';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { type Directory, openDirectory } from '../open-directory.js';
-
-const folders: string[] = [];
-const opened: Directory[] = [];
-
-afterEach(() => {
-  for (const directory of opened.splice(0)) {
-    directory.close();
-  }
-  for (const folder of folders.splice(0)) {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
 
 /** A path in a folder of its own, removed after the test. */
 export function temporaryFile(name = 'directory.db'): string {
   const folder = mkdtempSync(join(tmpdir(), 'dirgate-directory-'));
-  folders.push(folder);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, name);
 }
 
 /** A Directory that is closed after the test; its clock stands at 2026-11-22T08:00:00Z. */
 export function openTestDirectory(file = temporaryFile()): Directory {
   const directory = openDirectory({ file, clock: () => Date.UTC(2026, 10, 22, 8) });
-  opened.push(directory);
+  onTestFinished(() => directory.close());
   return directory;
 }
 
