@@ -3,6 +3,7 @@ import type { MessageRule, Phase } from './catalogue.js';
 import { DecisionCache } from './decision-cache.js';
 import { createDecisionInput, type DecisionContext } from './decision-input.js';
 import type { DescribedFacts, ResourceDescriber } from './describe.js';
+import { describeAll } from './describe-all.js';
 import { GuardCounters } from './guard-metrics.js';
 import type { MessageLayout } from './message-layout.js';
 import { Failure } from './refusal.js';
@@ -133,20 +134,4 @@ export class PolicyJudge {
     }
     return describeAll(resources, (resource) => describe(resource, known));
   }
-}
-
-function describeAll(
-  resources: readonly Resource[],
-  describe: (resource: Resource) => Resource | Promise<Resource>,
-): readonly Resource[] | Promise<readonly Resource[]> {
-  const described: (Resource | Promise<Resource>)[] = [];
-  try {
-    for (const resource of resources) {
-      described.push(describe(resource));
-    }
-  } catch (error) {
-    Promise.allSettled(described).catch(() => undefined); // those already asked may fail too: nobody waits for them
-    throw error;
-  }
-  return described.some((resource) => resource instanceof Promise) ? Promise.all(described) : (described as readonly Resource[]);
 }
