@@ -63,11 +63,12 @@ test('one that is replaced in time never expires', async () => {
   expect(onExpired).toHaveBeenCalledTimes(1);
 });
 
-test('nothing is watched any more after the last one was taken away', { retry: 2 }, async () => {
+test('nothing is watched any more after the last one was taken away', async () => {
+  const others = vi.getTimerCount(); // of what another file left behind in this process
   watch.watch(svid('a', START + 100));
   watch.watch(undefined);
   await pass(1000);
-  expect([onExpired.mock.calls.length, watch.isExpired, vi.getTimerCount()]).toEqual([0, false, 0]);
+  expect([onExpired.mock.calls.length, watch.isExpired, vi.getTimerCount()]).toEqual([0, false, others]);
 });
 
 describe('a clock that jumps (TX-7)', () => {
