@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
+const TESTS = ['packages/*/src/**/*.test.ts', 'integration/*/src/**/*.test.ts', 'policies/**/*.test.ts', 'scripts/**/*.test.ts'];
+const ALONE = ['packages/*/src/**/*.alone.test.ts'];
+
 // Tests run from source: no stale build can make them pass.
 export default defineConfig({
   resolve: {
@@ -14,11 +17,32 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'integration/*/src/**/*.test.ts', 'policies/**/*.test.ts', 'scripts/**/*.test.ts'],
     testTimeout: 20_000,
-    // Starting a process per file took longer than the tests in it; no file may rest on another's state (CONTRIBUTING).
-    isolate: false,
-    maxWorkers: '100%',
     coverage: { include: ['packages/*/src/**/*.ts'], exclude: ['**/gen/**'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: TESTS,
+          exclude: ALONE,
+          // Starting a process per file took longer than the tests in it; no file may rest on another's state (CONTRIBUTING).
+          isolate: false,
+          maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // What counts all that a process holds, or what one turn of it costs: nothing else may run in it, or beside it.
+          name: 'alone',
+          include: ALONE,
+          isolate: true,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

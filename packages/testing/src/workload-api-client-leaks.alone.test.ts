@@ -70,7 +70,7 @@ test('a hundred reconnects leave no file, timer, socket or listener behind', { t
   expect(warnings).toEqual([]);
 });
 
-test('nor does a path that leads to a hundred sockets, one after the other', { retry: 2, timeout: 120_000 }, async () => {
+test('nor does a path that leads to a hundred sockets, one after the other', { timeout: 120_000 }, async () => {
   const directory = await mkdtemp(join(tmpdir(), 'dirgate-'));
   const path = join(directory, 'agent.sock');
   // All from the start, so that what they hold is no part of what changes; none ends a connection of its own accord.
