@@ -53,7 +53,11 @@ try {
   report(...(await twinReport(opa, seed)));
   for (const [name, problems] of await timingReports()) report(name, problems);
   for (const file of grantsFiles) report(...(await grantsReport(opa, file)));
-  report("the decision log is as OPA's own", await logFormatProblems(opa), 'see packages/guard/src/decision-line.ts');
+  report(
+    "the decision log is as OPA's own",
+    await logFormatProblems(opa),
+    'see packages/guard/src/decision-log/decision-line.ts',
+  );
 } catch (error) {
   if (error instanceof ToolMissing) {
     console.error(error.message);

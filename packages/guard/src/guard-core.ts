@@ -1,11 +1,11 @@
 import type { IdentitySource, TrustDomain } from '@dirgate/spiffe';
-import type { Authentication, Authenticator } from './authenticator.js';
-import type { Connection } from './connection.js';
-import type { DecisionRecorder } from './decision-recorder.js';
+import type { Authentication, Authenticator } from './authentication/authenticator.js';
+import type { Connection } from './authentication/connection.js';
+import type { Sweep } from './authentication/sweep.js';
+import type { PolicyJudge } from './decision/policy-judge.js';
+import type { DecisionRecorder } from './decision-log/decision-recorder.js';
 import type { DecisionInput } from './gen/decision-input.js';
-import type { PolicyJudge } from './policy-judge.js';
 import { Failure } from './refusal.js';
-import type { Sweep } from './sweep.js';
 
 /** What the calls of one guard share. */
 export interface GuardCoreParts {

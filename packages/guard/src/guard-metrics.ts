@@ -1,6 +1,6 @@
-import type { DecisionEvent } from './decision-event.js';
+import type { ShadowMetrics } from './decision/shadow-policy.js';
+import type { DecisionEvent } from './decision-log/decision-event.js';
 import { FAILURE_CODES, type FailureCode } from './refusal.js';
-import type { ShadowMetrics } from './shadow-policy.js';
 
 /** What a guard has counted since it was made, and what it holds now. A frozen copy: it does not change any more. */
 export interface GuardMetrics {

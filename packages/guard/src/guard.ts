@@ -1,23 +1,23 @@
 import type { Policy, PolicySource } from '@dirgate/policy';
 import { type IdentitySource, parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
-import { type AcceptMode, Authenticator, bundleOf } from './authenticator.js';
-import type { Catalogue } from './catalogue.js';
-import { Connection, type ConnectionFacts } from './connection.js';
-import { combineDecisionSinks, type DecisionSink } from './decision-event.js';
-import { createMethod, type Method } from './decision-input.js';
-import { DecisionRecorder } from './decision-recorder.js';
-import { createResourceDescriber, type Describe, type DescribeLimits } from './describe.js';
+import { type AcceptMode, Authenticator, bundleOf } from './authentication/authenticator.js';
+import { Connection, type ConnectionFacts } from './authentication/connection.js';
+import { PeerTrust } from './authentication/peer-trust.js';
+import { Sweep } from './authentication/sweep.js';
+import type { Catalogue } from './catalogue/catalogue.js';
+import { layoutOf, type MessageGenerator } from './catalogue/message-generator.js';
+import { createMethod, type Method } from './decision/decision-input.js';
+import { createResourceDescriber, type Describe, type DescribeLimits } from './decision/describe.js';
+import { PolicyJudge, unsupportedPhases } from './decision/policy-judge.js';
+import { type ShadowOptions, ShadowPolicy } from './decision/shadow-policy.js';
+import { combineDecisionSinks, type DecisionSink } from './decision-log/decision-event.js';
+import { DecisionRecorder } from './decision-log/decision-recorder.js';
+import { parseTraceParent } from './decision-log/trace-parent.js';
 import { GuardCore, ownIdentityEnd } from './guard-core.js';
 import { GuardError } from './guard-error.js';
 import { GuardCounters, type GuardMetrics } from './guard-metrics.js';
 import { GuardedCall } from './guarded-call.js';
-import { layoutOf, type MessageGenerator } from './message-generator.js';
-import { PeerTrust } from './peer-trust.js';
-import { PolicyJudge, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
-import { type ShadowOptions, ShadowPolicy } from './shadow-policy.js';
-import { Sweep } from './sweep.js';
-import { parseTraceParent } from './trace-parent.js';
 
 /** What {@link createGuard} needs. */
 export interface GuardOptions {

@@ -1,17 +1,17 @@
 import type { Policy } from '@dirgate/policy';
-import { type Authentication, bundleOf } from './authenticator.js';
+import { type Authentication, bundleOf } from './authentication/authenticator.js';
+import type { Connection } from './authentication/connection.js';
+import type { Watched } from './authentication/sweep.js';
 import type { Caller } from './caller.js';
-import type { MessageRule, MethodRule, Phase } from './catalogue.js';
-import type { Connection } from './connection.js';
-import type { DecisionContext, Method } from './decision-input.js';
-import type { RecordedFacts } from './decision-recorder.js';
-import type { DescribedFacts } from './describe.js';
+import type { MessageRule, MethodRule, Phase } from './catalogue/catalogue.js';
+import type { Resource } from './catalogue/resources.js';
+import type { DecisionContext, Method } from './decision/decision-input.js';
+import type { DescribedFacts } from './decision/describe.js';
+import { PolicyFailure, unsupportedPhases } from './decision/policy-judge.js';
+import type { RecordedFacts } from './decision-log/decision-recorder.js';
+import type { TraceParent } from './decision-log/trace-parent.js';
 import type { GuardCore } from './guard-core.js';
-import { PolicyFailure, unsupportedPhases } from './policy-judge.js';
 import { Failure, type Refusal } from './refusal.js';
-import type { Resource } from './resources.js';
-import type { Watched } from './sweep.js';
-import type { TraceParent } from './trace-parent.js';
 
 /** A verdict on one message: allowed (`undefined`) or refused. */
 export type Verdict = Refusal | undefined;

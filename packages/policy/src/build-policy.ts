@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import type { Bundle } from './bundle.js';
-import { runProbes } from './bundle-probes.js';
-import { type CompiledEngine, compileEngine, startEngine } from './engine.js';
-import { createEnginePolicy } from './engine-policy.js';
+import type { Bundle } from './bundle/bundle.js';
+import { runProbes } from './bundle/bundle-probes.js';
+import { type CompiledEngine, compileEngine, startEngine } from './engine/engine.js';
+import { createEnginePolicy } from './engine/engine-policy.js';
 import { type GrantsFile, isGrants } from './grants-file.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 import type { Policy } from './policy.js';

@@ -1,9 +1,9 @@
 // For users.
 
-export type { BundleAlgorithm, BundleKey } from './bundle-keys.js';
-export type { BundleHeaders, BundleServer } from './bundle-server.js';
-export type { BundleVerification } from './bundle-verification.js';
-export type { WatchOptions } from './file-part.js';
+export type { BundleAlgorithm, BundleKey } from './bundle/bundle-keys.js';
+export type { BundleHeaders, BundleServer } from './live/bundle-server.js';
+export type { BundleVerification } from './bundle/bundle-verification.js';
+export type { WatchOptions } from './live/file-part.js';
 export type { DecisionOutput } from './gen/decision-output.js';
 export type { Grant, GrantList, Grants, Role } from './gen/grants.js';
 export type { LoadPolicyOptions } from './load-options.js';
@@ -16,4 +16,4 @@ export { PolicyError } from './policy-error.js';
 export type { PolicyLogger } from './policy-logger.js';
 export type { LivePolicy, PolicySource } from './policy-source.js';
 export type { PolicyStateName, PolicyStatus } from './policy-status.js';
-export type { WaitForOptions } from './wait-for.js';
+export type { WaitForOptions } from './live/wait-for.js';

@@ -1,10 +1,10 @@
-import { type BundleServer, type ReadBundleServer, readBundleServer } from './bundle-server.js';
-import { type BundleVerification, type ReadVerification, readVerification } from './bundle-verification.js';
-import type { WatchOptions } from './file-part.js';
+import { type BundleVerification, type ReadVerification, readVerification } from './bundle/bundle-verification.js';
+import { type BundleServer, type ReadBundleServer, readBundleServer } from './live/bundle-server.js';
+import type { WatchOptions } from './live/file-part.js';
+import { steadyClock } from './live/steady-clock.js';
 import { requireInRange } from './number-range.js';
 import { PolicyError } from './policy-error.js';
 import { type PolicyLogger, safeLogger } from './policy-logger.js';
-import { steadyClock } from './steady-clock.js';
 
 /** What {@link loadPolicy} loads, and how. */
 export interface LoadPolicyOptions {

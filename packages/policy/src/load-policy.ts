@@ -1,17 +1,17 @@
-import { readArchive } from './archive.js';
-import { type Bundle, parseBundle } from './bundle.js';
-import { readBundlePath } from './bundle-path.js';
-import { verifyBundle } from './bundle-signature.js';
-import { shown } from './download-bundle.js';
-import { FilePart } from './file-part.js';
+import { readArchive } from './bundle/archive.js';
+import { type Bundle, parseBundle } from './bundle/bundle.js';
+import { readBundlePath } from './bundle/bundle-path.js';
+import { verifyBundle } from './bundle/bundle-signature.js';
 import { readGrants } from './grants-file.js';
+import { shown } from './live/download-bundle.js';
+import { FilePart } from './live/file-part.js';
+import { FixedPart, type PolicyPart } from './live/policy-part.js';
+import { ServerPart } from './live/server-part.js';
+import { UpdatedPolicy } from './live/updated-policy.js';
 import { isServer, type LoadPolicyOptions, type LoadSettings, readLoadOptions } from './load-options.js';
 import type { Policy } from './policy.js';
 import { PolicyError } from './policy-error.js';
-import { FixedPart, type PolicyPart } from './policy-part.js';
 import type { LivePolicy } from './policy-source.js';
-import { ServerPart } from './server-part.js';
-import { UpdatedPolicy } from './updated-policy.js';
 
 /** {@link LoadPolicyOptions} with which there always is a policy. */
 export interface LoadFilesOptions extends LoadPolicyOptions {

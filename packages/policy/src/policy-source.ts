@@ -1,6 +1,6 @@
+import type { WaitForOptions } from './live/wait-for.js';
 import type { Policy } from './policy.js';
 import type { PolicyStatus } from './policy-status.js';
-import type { WaitForOptions } from './wait-for.js';
 
 /** Where the policy in force comes from. */
 export interface PolicySource {

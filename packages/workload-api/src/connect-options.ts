@@ -1,5 +1,5 @@
-import { type BackoffOptions, readBackoff } from './backoff.js';
-import type { WorkloadApiProfile } from './first-update.js';
+import { type BackoffOptions, readBackoff } from './calls/backoff.js';
+import type { WorkloadApiProfile } from './live/first-update.js';
 import { readTimeoutMs } from './number-range.js';
 import { compileSelection, type SelectSvid, type SvidSelection } from './svid-selection.js';
 import { WorkloadApiError } from './workload-api-error.js';

@@ -1,7 +1,7 @@
+import { locateEndpoint } from './calls/locate-endpoint.js';
 import { type ConnectWorkloadApiOptions, readSettings } from './connect-options.js';
-import { FirstUpdate } from './first-update.js';
-import { LiveWorkloadApi } from './live-workload-api.js';
-import { locateEndpoint } from './locate-endpoint.js';
+import { FirstUpdate } from './live/first-update.js';
+import { LiveWorkloadApi } from './live/live-workload-api.js';
 import type { WorkloadApi } from './workload-api.js';
 import { WorkloadApiError } from './workload-api-error.js';
 

@@ -1,12 +1,12 @@
 import type { JwtBundle, JwtSvid, SpiffeId } from '@dirgate/spiffe';
-import { callFailureOf, errorOf } from './call-failure.js';
-import { abortedCall, readCallSettings, type WorkloadApiCallOptions } from './call-options.js';
-import { readFirstMessage } from './first-message.js';
+import { callFailureOf, errorOf } from './calls/call-failure.js';
+import { abortedCall, readCallSettings, type WorkloadApiCallOptions } from './calls/call-options.js';
+import { readFirstMessage } from './calls/first-message.js';
+import { callUnary } from './calls/unary-call.js';
 import type { JWTSVIDResponse } from './gen/spiffe/workload/workloadapi_pb.js';
-import { readAudience, readJwtSvidResponse } from './jwt-svid-response.js';
-import { readJwtUpdate } from './jwt-update.js';
-import { readBundles } from './read-bundles.js';
-import { callUnary } from './unary-call.js';
+import { readAudience, readJwtSvidResponse } from './jwt-svid/jwt-svid-response.js';
+import { readJwtUpdate } from './updates/jwt-update.js';
+import { readBundles } from './updates/read-bundles.js';
 import { WorkloadApiError } from './workload-api-error.js';
 
 /** What tokens {@link fetchJwtSvids} asks for. */

@@ -1,11 +1,11 @@
 import type { X509Bundle } from '@dirgate/spiffe';
-import { readCallSettings, type WorkloadApiCallOptions } from './call-options.js';
-import { readFirstMessage } from './first-message.js';
-import { readBundles } from './read-bundles.js';
+import { readCallSettings, type WorkloadApiCallOptions } from './calls/call-options.js';
+import { readFirstMessage } from './calls/first-message.js';
 import { compileSelection } from './svid-selection.js';
-import { readX509BundlesUpdate } from './x509-bundles-update.js';
+import { readBundles } from './updates/read-bundles.js';
+import { readX509BundlesUpdate } from './updates/x509-bundles-update.js';
+import { readX509Update } from './updates/x509-update.js';
 import { type X509Context, x509ContextOf } from './x509-context.js';
-import { readX509Update } from './x509-update.js';
 
 /**
  * Asks once for our X509-SVIDs (`FetchX509SVID`). On return each SVID's key, chain, ID and own bundle belong together and it is

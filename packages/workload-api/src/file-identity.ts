@@ -1,13 +1,13 @@
 import { type IdentitySource, type JwtSvid, parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
-import { causeOf } from './bundle-entry.js';
-import { type FileSnapshot, type IdentityContents, readFileUpdate } from './file-update.js';
-import { readFileSet, versionOf } from './identity-files.js';
-import type { LiveIdentity } from './live-identity.js';
-import { LiveSource } from './live-source.js';
-import { MessageReports } from './message-reports.js';
+import { type FileSnapshot, type IdentityContents, readFileUpdate } from './files/file-update.js';
+import { readFileSet, versionOf } from './files/identity-files.js';
+import { WatchedFiles } from './files/watched-files.js';
+import type { LiveIdentity } from './live/live-identity.js';
+import { LiveSource } from './live/live-source.js';
 import { requireInRange } from './number-range.js';
-import { OncePerText } from './once-per-text.js';
-import { WatchedFiles } from './watched-files.js';
+import { causeOf } from './updates/bundle-entry.js';
+import { MessageReports } from './updates/message-reports.js';
+import { OncePerText } from './updates/once-per-text.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from './workload-api-logger.js';
 

@@ -1,5 +1,5 @@
 import type { X509Svid } from '@dirgate/spiffe';
-import type { BundleReport } from './bundle-entry.js';
+import type { BundleReport } from './updates/bundle-entry.js';
 import { WorkloadApiError } from './workload-api-error.js';
 
 const MAX_HINT_BYTES = 1024;

@@ -1,12 +1,12 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { parseUnverifiedJwtSvid, type SpiffeId, type UnverifiedJwtSvid } from '@dirgate/spiffe';
 import { status } from '@grpc/grpc-js';
-import { causeOf } from './bundle-entry.js';
-import { callFailureOf, errorOf } from './call-failure.js';
-import { abortedCall, readCallSettings, type WorkloadApiCallOptions } from './call-options.js';
+import { callFailureOf, errorOf } from './calls/call-failure.js';
+import { abortedCall, readCallSettings, type WorkloadApiCallOptions } from './calls/call-options.js';
+import { callUnary } from './calls/unary-call.js';
 import { frozenCopy } from './frozen-copy.js';
 import type { ValidateJWTSVIDResponse } from './gen/spiffe/workload/workloadapi_pb.js';
-import { callUnary } from './unary-call.js';
+import { causeOf } from './updates/bundle-entry.js';
 import { WorkloadApiError } from './workload-api-error.js';
 
 /** A JWT-SVID that the endpoint found valid. Frozen. */

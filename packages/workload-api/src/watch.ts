@@ -1,17 +1,17 @@
 import type { JwtBundle, X509Bundle } from '@dirgate/spiffe';
-import { Backoff, type BackoffOptions, readBackoff } from './backoff.js';
-import { errorOf } from './call-failure.js';
-import { abortedCall, type CallSettings, readCallSettings, type WorkloadApiCallOptions } from './call-options.js';
-import { type JwtSnapshot, readJwtUpdate } from './jwt-update.js';
-import { MessageReports } from './message-reports.js';
-import { readBundles } from './read-bundles.js';
-import { runStreamLoop } from './stream-loop.js';
+import { Backoff, type BackoffOptions, readBackoff } from './calls/backoff.js';
+import { errorOf } from './calls/call-failure.js';
+import { abortedCall, type CallSettings, readCallSettings, type WorkloadApiCallOptions } from './calls/call-options.js';
+import { runStreamLoop } from './calls/stream-loop.js';
+import { openWorkloadApiStream, type WorkloadApiStream } from './calls/workload-api-channel.js';
 import { compileSelection } from './svid-selection.js';
-import { openWorkloadApiStream, type WorkloadApiStream } from './workload-api-channel.js';
+import { type JwtSnapshot, readJwtUpdate } from './updates/jwt-update.js';
+import { MessageReports } from './updates/message-reports.js';
+import { readBundles } from './updates/read-bundles.js';
+import { readX509BundlesUpdate } from './updates/x509-bundles-update.js';
+import { readX509Update, type UpdateContext } from './updates/x509-update.js';
 import type { WorkloadApiError } from './workload-api-error.js';
-import { readX509BundlesUpdate } from './x509-bundles-update.js';
 import { type X509Context, x509ContextOf } from './x509-context.js';
-import { readX509Update, type UpdateContext } from './x509-update.js';
 
 /** How a stream is watched. `timeoutMs` is how long each attempt waits for its first message. */
 export interface WatchOptions extends WorkloadApiCallOptions {

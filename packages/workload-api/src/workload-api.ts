@@ -1,5 +1,5 @@
 import type { IdentitySource, JwtSvid, JwtSvidRequest, X509Svid } from '@dirgate/spiffe';
-import type { LiveIdentity } from './live-identity.js';
+import type { LiveIdentity } from './live/live-identity.js';
 
 /** What to ask of {@link WorkloadApi.fetchJwtSvid}. */
 export interface HintedJwtSvidRequest extends JwtSvidRequest {

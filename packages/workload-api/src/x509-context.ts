@@ -1,6 +1,6 @@
 import type { X509Bundle, X509Svid } from '@dirgate/spiffe';
-import { readBundles } from './read-bundles.js';
-import type { X509Snapshot } from './x509-snapshot.js';
+import { readBundles } from './updates/read-bundles.js';
+import type { X509Snapshot } from './updates/x509-snapshot.js';
 
 /** Our X509-SVIDs and the bundles of those that we trust, of one message. */
 export interface X509Context {

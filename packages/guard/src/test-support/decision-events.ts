@@ -1,4 +1,4 @@
-import type { DecisionEvent } from '../decision-event.js';
+import type { DecisionEvent } from '../decision-log/decision-event.js';
 import type { DecisionInput } from '../gen/decision-input.js';
 
 /** An input with every member that there is; the claims hold `canary`. */

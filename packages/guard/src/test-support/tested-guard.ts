@@ -1,10 +1,10 @@
 import type { Decision, Policy, PolicyPhase, PolicySource } from '@dirgate/policy';
 import { parseX509Svid } from '@dirgate/spiffe';
 import { createIdentityAuthority, type IdentityAuthority, type InProcessIdentity } from '@dirgate/testing';
-import type { ResourceRule } from '../catalogue.js';
-import type { Connection, ConnectionFacts } from '../connection.js';
-import { createCatalogue } from '../create-catalogue.js';
-import type { DecisionEvent } from '../decision-event.js';
+import type { Connection, ConnectionFacts } from '../authentication/connection.js';
+import type { ResourceRule } from '../catalogue/catalogue.js';
+import { createCatalogue } from '../catalogue/create-catalogue.js';
+import type { DecisionEvent } from '../decision-log/decision-event.js';
 import type { DecisionInput } from '../gen/decision-input.js';
 import { type Admission, buildGuard, type Guard, type GuardOptions } from '../guard.js';
 import type { GuardedCall } from '../guarded-call.js';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
-import type { BundleKey } from '../bundle-keys.js';
-import { structuralJson } from '../structural-json.js';
+import type { BundleKey } from '../bundle/bundle-keys.js';
+import { structuralJson } from '../bundle/structural-json.js';
 import { type PackedEntry, withEntry } from './pack-bundle.js';
 
 /** A key pair to sign bundles with. */

@@ -1,9 +1,9 @@
 import { type JwtSvid, parseSpiffeId } from '@dirgate/spiffe';
 import { status } from '@grpc/grpc-js';
 import { beforeEach } from 'vitest';
-import { JwtSvidCache } from '../jwt-svid-cache.js';
-import type { FetchedJwtSvid, JwtSvidQuestion } from '../jwt-svid-response.js';
-import type { JwtSnapshot } from '../jwt-update.js';
+import { JwtSvidCache } from '../jwt-svid/jwt-svid-cache.js';
+import type { FetchedJwtSvid, JwtSvidQuestion } from '../jwt-svid/jwt-svid-response.js';
+import type { JwtSnapshot } from '../updates/jwt-update.js';
 import { WorkloadApiError } from '../workload-api-error.js';
 import { SILENT_LOGGER } from '../workload-api-logger.js';
 

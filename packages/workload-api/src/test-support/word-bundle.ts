@@ -1,7 +1,7 @@
 import { parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { vi } from 'vitest';
-import type { BundleEntry, BundleReader } from '../bundle-entry.js';
-import { entryOf } from '../bundle-map.js';
+import type { BundleEntry, BundleReader } from '../updates/bundle-entry.js';
+import { entryOf } from '../updates/bundle-map.js';
 
 /** A bundle of one word, the letters of which are its keys: their order does not count. */
 export class WordBundle {

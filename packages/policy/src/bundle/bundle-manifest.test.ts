@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { errorOf } from '../test-support/error-of.js';
+import { parseBundleManifest } from './bundle-manifest.js';
+import { noRecord } from './bundle-record.js';
+
+const data = { directory: { grants: {} }, other: { list: [] } };
+const parse = (manifest: unknown, of = data) => parseBundleManifest(manifest, of, 'x.tar.gz');
+
+describe('parseBundleManifest', () => {
+  it('gives the defaults without a manifest or a record', () => {
+    for (const manifest of [undefined, {}, { metadata: {} }, { metadata: { other: 1 } }]) {
+      expect(parse(manifest)).toEqual({ revision: '', record: noRecord });
+    }
+  });
+
+  it.each<[string, object]>([
+    ['a revision', { revision: '7' }],
+    ['the root', { roots: [''] }],
+    ['roots that cover all', { roots: ['directory', '/other/list'] }],
+    ['a root above and a root that has no data', { roots: ['directory/', 'other', 'third/one'] }],
+    ['our module', { wasm: [{ entrypoint: 'directory/authz/decision', module: '/policy.wasm' }] }],
+    ['what OPA may add', { rego_version: 1, file_rego_versions: {} }],
+  ])('takes %s', (_, manifest) => {
+    expect(parse(manifest)).toEqual({ revision: 'revision' in manifest ? '7' : '', record: noRecord });
+  });
+
+  it.each<[string, unknown]>([
+    ['no object', []],
+    ['a revision that is no text', { revision: 7 }],
+    ['roots that are no list', { roots: 'directory' }],
+    ['a root that is no text', { roots: [1] }],
+    ['no root', { roots: [] }],
+    ['roots that leave data out', { roots: ['directory'] }],
+    ['roots that leave a list out', { roots: ['directory', 'other/list/0'] }],
+    ['roots that leave the entrypoint out', { roots: ['directory/grants', 'other'] }],
+    ['a root below another', { roots: ['directory', 'directory/authz', 'other'] }],
+    ['a root twice', { roots: ['', '/'] }],
+    ['another module', { wasm: [{ entrypoint: 'directory/authz/decision', module: '/other.wasm' }] }],
+    ['modules that are no list', { wasm: {} }],
+    ['metadata that is no object', { metadata: 1 }],
+  ])('refuses %s', async (_, manifest) => {
+    expect((await errorOf(() => parse(manifest))).code).toBe('bundle_bad_manifest');
+  });
+});

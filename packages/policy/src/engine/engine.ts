@@ -1,0 +1,136 @@
+import { isJsonObject, type JsonObject } from '../json-object.js';
+import { PolicyError } from '../policy-error.js';
+import { hostBuiltins } from './host-builtins.js';
+import { compileWasm, type LoadedPolicy, loadPolicySync, type WasmModule } from './opa-wasm.js';
+
+/** The only entrypoint that is ever evaluated (DESIGN §6). */
+export const entrypoint = 'directory/authz/decision';
+
+const pageBytes = 64 * 1024;
+const maxPages = (256 * 1024 * 1024) / pageBytes;
+// WASM memory never shrinks: an instance that one evaluation made grow by more than this is not kept.
+const maxGrowthBytes = 32 * 1024 * 1024;
+
+/** What evaluates a policy: JSON text in, the result set out, whatever it is. */
+export interface Engine {
+  /** @throws {PolicyError} `evaluation_failed`; the instance is gone and the next call starts a fresh one. */
+  evaluate(input: ArrayBuffer): unknown;
+  /** Gives the instance up, so that the next call starts a fresh one. */
+  discard(): void;
+}
+
+/** A compiled module. */
+export interface CompiledEngine {
+  readonly module: WasmModule;
+  /** How many pages an instance starts with. */
+  readonly initialPages: number;
+}
+
+/**
+ * Compiles a module, off the event loop.
+ *
+ * @throws {PolicyError} `bundle_bad_wasm`
+ */
+export async function compileEngine(wasm: Uint8Array, origin: string): Promise<CompiledEngine> {
+  try {
+    // A data segment is never larger than the module that it is in.
+    return { module: await compileWasm(wasm), initialPages: Math.ceil(wasm.byteLength / pageBytes) + 5 };
+  } catch (cause) {
+    throw badWasm(cause, origin);
+  }
+}
+
+/**
+ * Starts a compiled module once, with data loaded.
+ * Checked: it is an OPA module of an ABI that we know, has the {@link entrypoint}, and needs no built-in that is missing.
+ *
+ * @throws {PolicyError} `bundle_bad_wasm`, `bundle_missing_entrypoint`, `bundle_unknown_builtin`
+ */
+export function startEngine({ module, initialPages }: CompiledEngine, data: JsonObject, origin: string): Engine {
+  let start: () => Instance;
+  let first: Instance;
+  try {
+    // Always a buffer of its own: the library reads all of it.
+    const text = Uint8Array.from(Buffer.from(JSON.stringify(data))).buffer;
+    start = () => startInstance(module, initialPages, text);
+    first = start();
+  } catch (cause) {
+    throw badWasm(cause, origin);
+  }
+  checkInstance(first, origin);
+
+  let instance: Instance | undefined = first;
+  return {
+    evaluate(input) {
+      try {
+        instance ??= start();
+        const result: unknown = instance.loaded.evaluate(input, entrypoint);
+        if (instance.loaded.mem.buffer.byteLength - instance.startBytes > maxGrowthBytes) instance = undefined;
+        return result;
+      } catch (cause) {
+        // A throw skipped the code that restores the module's own stack: nothing of this instance can be trusted.
+        instance = undefined;
+        throw new PolicyError('evaluation_failed', `the policy could not be evaluated (${describe(cause)})`, { cause });
+      }
+    },
+    discard() {
+      instance = undefined;
+    },
+  };
+}
+
+interface Instance {
+  readonly loaded: LoadedPolicy;
+  readonly builtins: readonly string[];
+  readonly startBytes: number;
+}
+
+function badWasm(cause: unknown, origin: string): PolicyError {
+  return new PolicyError(
+    'bundle_bad_wasm',
+    `${origin}: /policy.wasm does not start (${cause instanceof Error ? cause.message : String(cause)}); build it anew with \`opa build -t wasm\`, or give it less data`,
+    { cause },
+  );
+}
+
+function startInstance(module: WasmModule, initial: number, data: ArrayBuffer): Instance {
+  const loaded = loadPolicySync(module, { initial, maximum: maxPages });
+  // Older minors take another way through the library, which nothing here tests.
+  if (typeof loaded.minorVersion !== 'number' || loaded.minorVersion < 2) throw new Error('its ABI is older than 1.2');
+  const builtins = readBuiltins(loaded);
+  loaded.setData(data);
+  return { loaded, builtins, startBytes: loaded.mem.buffer.byteLength };
+}
+
+function checkInstance({ loaded, builtins }: Instance, origin: string): void {
+  const entrypoints: unknown = loaded.entrypoints;
+  if (!isJsonObject(entrypoints) || !Object.hasOwn(entrypoints, entrypoint)) {
+    throw new PolicyError(
+      'bundle_missing_entrypoint',
+      `${origin}: has no entrypoint ${entrypoint}; build it with \`opa build -t wasm -e ${entrypoint}\``,
+    );
+  }
+  const unknown = builtins.filter((name) => !hostBuiltins.has(name));
+  if (unknown.length > 0) {
+    throw new PolicyError(
+      'bundle_unknown_builtin',
+      `${origin}: the policy uses ${unknown.join(', ')}, which cannot run here; write the rule without it`,
+    );
+  }
+}
+
+// The library keeps the list to itself and finds a missing built-in only when a rule calls it.
+function readBuiltins({ wasmInstance, mem }: LoadedPolicy): readonly string[] {
+  const { exports } = wasmInstance;
+  const list = exports['builtins'] as () => number;
+  const dump = exports['opa_json_dump'] as (address: number) => number;
+  const start = dump(list());
+  const bytes = new Uint8Array(mem.buffer);
+  return Object.keys(JSON.parse(new TextDecoder().decode(bytes.subarray(start, bytes.indexOf(0, start)))) as object);
+}
+
+// The library throws strings, which name a fault and a place in the policy. An error's message may quote input.
+function describe(cause: unknown): string {
+  if (typeof cause === 'string') return cause;
+  return cause instanceof Error ? cause.name : 'unknown fault';
+}
