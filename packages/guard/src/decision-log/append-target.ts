@@ -1,4 +1,4 @@
-import { close, fstat, fstatSync, mkdirSync, openSync, rename, rm, write } from 'node:fs';
+import { close, constants, fstat, fstatSync, mkdirSync, openSync, rename, rm, write } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -15,6 +15,8 @@ export interface DecisionLogRotation {
 }
 
 const DEFAULT_KEEP = 5;
+/** A pipe that nobody reads must be an error, and not hold up the process until somebody does. */
+const APPEND = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK;
 /** How long to wait when a pipe is full that another process has made non-blocking. */
 const PIPE_FULL_MS = 20;
 
@@ -135,7 +137,7 @@ export class AppendTarget {
 function openForAppending(file: string): number {
   try {
     mkdirSync(dirname(file), { recursive: true });
-    return openSync(file, 'a', 0o600);
+    return openSync(file, APPEND, 0o600);
   } catch (cause) {
     throw new GuardError('config_invalid', `cannot write the decision log ${file}: check the path and its permissions`, {
       cause,

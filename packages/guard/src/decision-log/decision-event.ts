@@ -9,7 +9,7 @@ import type { FailureCode } from '../refusal.js';
 export interface DecisionEvent {
   /** The id that a refused caller sees too. */
   readonly id: string;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; `NaN` when the clock failed. */
   readonly time: number;
   /** `/package.Service/Method`, as registered with the server. */
   readonly method: string;
@@ -67,9 +67,16 @@ export interface ShadowAnswer {
  */
 export type DecisionSink = (event: DecisionEvent) => void;
 
-/** One sink that tells each of `sinks`. One that throws or rejects does not keep the others from being told. */
+/**
+ * One sink that tells each of `sinks`. One that throws or rejects does not keep the others from being told, and none can
+ * change what they are told: the event is frozen.
+ */
 export function combineDecisionSinks(...sinks: readonly DecisionSink[]): DecisionSink {
   return (event) => {
+    Object.freeze(event);
+    Object.freeze(event.reasons);
+    Object.freeze(event.resource);
+    Object.freeze(event.shadow);
     for (const sink of sinks) {
       tellSink(sink, event);
     }
@@ -80,8 +87,8 @@ export function combineDecisionSinks(...sinks: readonly DecisionSink[]): Decisio
 export function tellSink(sink: DecisionSink, event: DecisionEvent): void {
   try {
     const answer: unknown = sink(event);
-    if (answer instanceof Promise) {
-      answer.catch(() => undefined);
+    if (typeof answer === 'object' && answer !== null && 'then' in answer) {
+      Promise.resolve(answer).catch(() => undefined); // of whatever library the promise is
     }
   } catch {
     // A sink that fails must not change a verdict, and there is nobody on this path to tell.

@@ -7,7 +7,8 @@ import type { DecisionMask, MaskedPart, MaskedText } from './decision-mask.js';
 export type PartText = MaskedText;
 
 const NONE: readonly string[] = [];
-const TOO_LARGE: PartText = { text: undefined, erased: ['/input'], masked: NONE };
+/** Instead of an input that is too large, or no JSON. */
+export const NOT_WRITTEN: PartText = { text: undefined, erased: ['/input'], masked: NONE };
 
 /** Writes the input of a decision as JSON: masked, bounded, and without writing anew what calls share. */
 export class InputText {
@@ -31,12 +32,12 @@ export class InputText {
       return { text: undefined, erased: [whole], masked: NONE };
     }
     if (sizeOfResource(resource) > this.#maxBytes) {
-      return TOO_LARGE; // writing it only to throw it away would hold up the calls
+      return NOT_WRITTEN; // writing it only to throw it away would hold up the calls
     }
     const opening = this.#opening(subject, action);
     const asked = this.#resource(resource);
     const { text, erased, masked } = joined(opening, 'resource', asked, 'context', this.#context(context));
-    return text === undefined || text.length >= this.#maxBytes ? TOO_LARGE : { text: `${text}}`, erased, masked };
+    return text === undefined || text.length >= this.#maxBytes ? NOT_WRITTEN : { text: `${text}}`, erased, masked };
   }
 
   #opening(subject: DecisionInput['subject'], action: DecisionInput['action']): PartText {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { DecisionInput } from '../gen/decision-input.js';
 import { GuardError } from '../guard-error.js';
 import { textOfFailure } from '../refusal.js';
 import { asciiJson, RememberedTexts } from './ascii-json.js';
 import type { DecisionEvent } from './decision-event.js';
-import { InputText, type PartText } from './decision-input-text.js';
+import { InputText, NOT_WRITTEN, type PartText } from './decision-input-text.js';
 import { DecisionMask, type MaskRule } from './decision-mask.js';
 
 /** How decisions are written. */
@@ -64,14 +65,14 @@ class LineText {
       type: mask.hides('input', 'resource', 'type'),
       id: mask.hides('input', 'resource', 'id'),
       address: mask.hides('input', 'context', 'peer_address'),
-      reasons: mask.hides('result', 'reasons'),
+      reasons: mask.reaches('result', 'reasons'),
     };
   }
 
   of(event: DecisionEvent): string {
     const { input, code, traceId, spanId, revision } = event;
     const answered = code === 'allowed' || code === 'policy_denied';
-    const asked = input && this.#input.of(input);
+    const asked = input && this.#asked(input);
     const result = answered ? this.#result(event) : undefined;
     let line = this.#head + asciiJson(event.id);
     if (asked?.text !== undefined) line += `,"path":"${PATH}","input":${asked.text}`;
@@ -84,6 +85,15 @@ class LineText {
     if (traceId !== undefined && spanId !== undefined) line += `,"trace_id":"${traceId}","span_id":"${spanId}"`;
     if (!this.#hidden.address) line += `,"requested_by":${this.#texts.of(event.peerAddress)}`;
     return `${line},"timestamp":"${this.#instants.of(event.time)}","custom":${this.#custom(event, asked, answered)}}`;
+  }
+
+  /** What a service describes may be nothing that JSON can say: the decision is written all the same. */
+  #asked(input: DecisionInput): PartText {
+    try {
+      return this.#input.of(input);
+    } catch {
+      return NOT_WRITTEN;
+    }
   }
 
   /** What the input and the result do not say. */

@@ -1,12 +1,14 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { deniedEvent as event } from '../test-support/decision-events.js';
+import { createMethod } from '../decision/decision-input.js';
+import { decisionInput, deniedEvent as event } from '../test-support/decision-events.js';
 import type { DecisionEvent } from './decision-event.js';
 import { combineDecisionSinks } from './decision-event.js';
 import { type DecisionLogOptions, openDecisionLog } from './decision-log.js';
+import { DecisionRecorder } from './decision-recorder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dirgate-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -99,6 +101,28 @@ describe('what comes too fast is dropped, and counted', () => {
     expect(log.dropped).toBe(10);
     await log.flush();
     expect([log.written, log.dropped]).toEqual([100_000, 10]);
+  });
+
+  test('what callers made large, before it is written', async () => {
+    await using log = openDecisionLog({ to: '/dev/null' });
+    const recorder = new DecisionRecorder(log.onDecision, Date.now);
+    const method = createMethod(event.method, { class: 'write', phases: ['call', 'request'] });
+    const caller = { subject: decisionInput.subject, caller: {} as never };
+    const context = { caller, method, server: decisionInput.context.server, peerAddress: '' };
+    const [size, bound] = [1024 * 1024, 64];
+    const tell = (length: number): void => {
+      const resource = { type: 'record', properties: { name: 'x'.repeat(length) } };
+      recorder.allowed({ method: event.method, step: 'request', peerAddress: '', resource, context, now: 1 }, []);
+    };
+    for (let round = 1; round <= 2; round += 1) {
+      for (let count = 0; count < bound; count += 1) tell(size);
+      expect(log.dropped).toBe(3 * (round - 1));
+      for (let count = 0; count < 3; count += 1) tell(1);
+      expect(log.dropped).toBe(3 * round);
+      tell(0);
+      await log.flush();
+      expect([log.written, log.dropped]).toEqual([(bound + 1) * round, 3 * round]);
+    }
   });
 
   test('bytes', async () => {
@@ -235,7 +259,38 @@ test('several sinks are all told, whatever one of them does', async () => {
   await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection would end the run
 });
 
+test('a sink cannot change what the others are told', () => {
+  const attack = (what: (event: { -readonly [name in keyof DecisionEvent]: DecisionEvent[name] }) => void): DecisionEvent => {
+    const told: DecisionEvent[] = [];
+    const own = { ...event, reasons: ['role_missing'], resource: { type: 'record', id: 'cid-1' }, shadow: { revision: 'x' } };
+    combineDecisionSinks(what, (after) => told.push(after))(own);
+    return told[0] as DecisionEvent;
+  };
+  const untouched = attack(() => undefined);
+  expect(untouched).toMatchObject({ allow: false, code: 'policy_denied', reasons: ['role_missing'], resource: { id: 'cid-1' } });
+  for (const changed of [
+    attack((it) => {
+      it.allow = true;
+    }),
+    attack((it) => {
+      delete it.subject;
+    }),
+    attack((it) => (it.reasons as string[]).push('forged')),
+    attack((it) => Object.assign(it.resource ?? {}, { id: 'forged' })),
+    attack((it) => Object.assign(it.shadow ?? {}, { allow: true })),
+  ])
+    expect(changed).toEqual(untouched);
+});
+
 describe('a mistake is told when the log is opened', () => {
+  test('a pipe that nobody reads does not hold up the process', () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect(() => openDecisionLog({ to: pipe })).toThrow(
+      expect.objectContaining({ code: 'config_invalid', cause: expect.objectContaining({ code: 'ENXIO' }) }),
+    );
+  });
+
   test.each([folder, '/dev/null/audit.jsonl'])('%s cannot be written', (to) => {
     expect(() => openDecisionLog({ to })).toThrow(
       expect.objectContaining({

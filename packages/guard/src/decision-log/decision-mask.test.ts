@@ -67,6 +67,7 @@ test.each([
   ['/input/action/name', unprovenEvent, { method: undefined }],
   ['/input/resource/id', unprovenEvent, { resource: { type: 'record' } }],
   ['/result/reasons', unprovenEvent, { reasons: undefined }],
+  ['/result/reasons/0', unprovenEvent, { reasons: undefined }],
 ])('%s is hidden in a line that has no input either', (pointer, event, changes) => {
   const known = {
     ...event,
@@ -125,7 +126,7 @@ describe('a field that is replaced', () => {
   });
 });
 
-test.each(['/result', '/result/reasons'])('%s hides the reasons of a shadow policy too', (pointer) => {
+test.each(['/result', '/result/reasons', '/result/reasons/0'])('%s hides the reasons of a shadow policy too', (pointer) => {
   const { input: _, ...facts } = deniedEvent;
   const event: DecisionEvent = {
     ...facts,

@@ -60,6 +60,11 @@ export class DecisionMask {
     return this.#rules.some((rule) => isPrefix(rule.path, path));
   }
 
+  /** The same, or that a rule names something in that value. */
+  reaches(...path: readonly string[]): boolean {
+    return this.hides(...path) || this.#rules.some((rule) => isPrefix(path, rule.path));
+  }
+
   /** The rule that removes the input as a whole; `undefined` when there is none. */
   get wholeInput(): string | undefined {
     return this.#wholeInput;

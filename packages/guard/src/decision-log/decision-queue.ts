@@ -1,8 +1,11 @@
+import { sizeOfResource } from '../catalogue/resource-size.js';
 import type { DecisionEvent } from './decision-event.js';
 import type { DecisionFormatter } from './decision-line.js';
+import { askedBy } from './decision-recorder.js';
 
-/** Events beyond this number that wait to be formatted are dropped and counted: a log must not end the process. */
+/** Events beyond this number, or this much text of callers, are dropped and counted: a log must not end the process. */
 const MAX_WAITING = 100_000;
+const MAX_WAITING_SIZE = 64 * 1024 * 1024;
 /** Formatting more in one turn would hold up the calls. */
 const MAX_TURN = 500;
 const BATCH_MS = 20;
@@ -16,6 +19,7 @@ export class DecisionQueue {
   readonly #format: DecisionFormatter;
   readonly #accept: (lines: readonly string[]) => void;
   #waiting: DecisionEvent[] = [];
+  #waitingSize = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
   #formatting: Promise<void> | undefined;
@@ -33,11 +37,13 @@ export class DecisionQueue {
   }
 
   push(event: DecisionEvent): void {
-    if (this.#closed || this.#waiting.length >= MAX_WAITING) {
+    const size = sizeOf(event);
+    if (this.#closed || this.#waiting.length >= MAX_WAITING || this.#waitingSize + size > MAX_WAITING_SIZE) {
       this.#dropped += 1;
       return;
     }
     this.#waiting.push(event);
+    this.#waitingSize += size;
     this.#timer ??= setTimeout(() => this.flush(), BATCH_MS).unref();
   }
 
@@ -73,6 +79,7 @@ export class DecisionQueue {
   #formatTurn(events: readonly DecisionEvent[]): void {
     const lines: string[] = [];
     for (const event of events) {
+      this.#waitingSize -= sizeOf(event);
       try {
         lines.push(this.#format(event));
       } catch {
@@ -81,4 +88,10 @@ export class DecisionQueue {
     }
     this.#accept(lines);
   }
+}
+
+/** What an event keeps alive of what a caller sent. */
+function sizeOf(event: DecisionEvent): number {
+  const asked = askedBy(event);
+  return asked === undefined ? 0 : sizeOfResource(asked.resource);
 }

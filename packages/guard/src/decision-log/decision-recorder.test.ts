@@ -15,6 +15,13 @@ const facts = {
 } as const;
 const failure = new Failure('policy_denied', ['role_missing'], 'X-1');
 
+/** One that says, as some do, when nobody has taken its rejection. */
+function foreignPromise(reason: Error): PromiseLike<never> {
+  const own = Promise.reject(reason);
+  // biome-ignore lint/suspicious/noThenProperty: that is what makes it a promise
+  return { then: own.then.bind(own) } as PromiseLike<never>;
+}
+
 test('tells the sink of what was allowed and of what was refused', () => {
   const events: DecisionEvent[] = [];
   const recorder = new DecisionRecorder(
@@ -53,6 +60,7 @@ test.each<[string, DecisionSink]>([
     },
   ],
   ['rejects', async () => Promise.reject(new Error('canary'))],
+  ['rejects by a promise of another library', () => foreignPromise(new Error('canary'))],
 ])('a sink that %s changes nothing and ends nothing', async (_name, sink) => {
   let told = 0;
   const unhandled: unknown[] = [];
@@ -69,11 +77,13 @@ test.each<[string, DecisionSink]>([
   expect([told, unhandled]).toEqual([2, []]);
 });
 
-test('a clock that throws changes nothing', () => {
-  const recorder = new DecisionRecorder(vi.fn(), () => {
+test('a clock that throws changes nothing, and loses no event', () => {
+  const sink = vi.fn();
+  const recorder = new DecisionRecorder(sink, () => {
     throw new Error('no time');
   });
   expect(recorder.refused(facts, failure).status).toBe(7);
+  expect(sink).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: 'policy_denied', time: Number.NaN }));
 });
 
 test('an id that a caller made huge is cut', () => {

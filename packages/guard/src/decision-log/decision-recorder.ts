@@ -88,13 +88,16 @@ export class DecisionRecorder {
     if (this.#sink === undefined) {
       return;
     }
-    let event: DecisionEvent;
+    tellSink(this.#sink, new RecordedDecision(id, this.#now(), facts, allow, code, reasons, rule));
+  }
+
+  /** A clock that fails must not change a verdict, nor lose the event: a log that cannot write it counts it. */
+  #now(): number {
     try {
-      event = new RecordedDecision(id, this.#clock(), facts, allow, code, reasons, rule);
+      return this.#clock();
     } catch {
-      return; // the clock failed: that must not change a verdict either
+      return Number.NaN;
     }
-    tellSink(this.#sink, event);
   }
 }
 
