@@ -22,7 +22,7 @@ Judges every decision of a decision log again by another policy, and lists those
   --scope NAME                the scope that the signature has
 
 Exit code: 0 every decision was judged and has the same verdict; 1 some verdict changes; 2 the options or files are no good,
-or some decision could not be judged again, or there is none in the log, so that nobody can say.`;
+or nobody can say: some decision could not be judged again, or the log has none of a phase that the candidate judges.`;
 
 const BAD_INPUT = 2;
 
@@ -71,12 +71,13 @@ try {
   const unjudged = Object.entries(report.unjudged).filter(([, count]) => count > 0);
   const left = unjudged.reduce((sum, [, count]) => sum + count, 0);
   print(
-    `${report.judged} judged again by revision ${policy.revision}: ${report.changed} with another verdict, ${report.otherReasons} for other reasons`,
+    `${report.judged} judged again by revision ${safe(policy.revision)}: ${report.changed} with another verdict, ${report.otherReasons} for other reasons`,
   );
   print(
     `${left} not judged${left === 0 ? '' : `: ${unjudged.map(([reason, count]) => `${count} ${reason}`).join(', ')}`}; ${report.others} other lines`,
   );
-  process.exitCode = report.changed > 0 ? 1 : left > 0 || report.judged === 0 ? BAD_INPUT : 0;
+  for (const phase of report.unseenPhases) print(`nothing is known of phase ${phase}: no decision of it was judged`);
+  process.exitCode = report.changed > 0 ? 1 : left > 0 || report.unseenPhases.length > 0 ? BAD_INPUT : 0;
 } catch (error) {
   fail(error.message);
 }

@@ -21,7 +21,7 @@ function run(...args: readonly string[]) {
 const [service, id] = ['agntcy.dir.search.v1.SearchService', 'spiffe://directory.example/user/alice'];
 
 /** A log of one decision, which the shipped bundle takes with the demo's grants. */
-async function log(format: DecisionFormat = {}): Promise<string> {
+async function log(format: DecisionFormat = {}, phase: 'call' | 'request' = 'call'): Promise<string> {
   const policy = (await loadPolicy({ bundle, data: grants })).current();
   const method = `/${service}/SearchRecords`;
   const input = {
@@ -38,20 +38,20 @@ async function log(format: DecisionFormat = {}): Promise<string> {
         peer: null,
       },
     },
-    action: { name: method, properties: { service, method: 'SearchRecords', class: 'search', phase: 'call' } },
-    resource: { type: 'service', id: `${service}\u001b[2J`, properties: {} },
+    action: { name: method, properties: { service, method: 'SearchRecords', class: 'search', phase } },
+    resource: { type: phase === 'call' ? 'service' : 'query', id: `${service}\u001b[2J`, properties: {} },
     context: { server: { trust_domain: 'directory.example' }, time_ms: 1, peer_address: '192.0.2.1:7' },
   } as const;
   const { allow, reasons, revision } = policy.decide(input);
   expect([allow, reasons]).toEqual([true, ['role_searcher']]);
-  const facts = { id: 'd-1', time: 0, method, step: 'call', peerAddress: '192.0.2.1:7' } as const;
+  const facts = { id: 'd-1', time: 0, method, step: phase, peerAddress: '192.0.2.1:7' } as const;
   return `${createDecisionFormatter(format)({ ...facts, allow, code: 'allowed', reasons, revision, input })}\n`;
 }
 
 describe('npm run policy:replay', () => {
   beforeAll(async () => {
     writeFileSync(join(folder, 'good.jsonl'), await log());
-    writeFileSync(join(folder, 'packed.gz'), gzipSync(await log()));
+    writeFileSync(join(folder, 'packed.gz'), gzipSync(await log({}, 'request')));
     writeFileSync(join(folder, 'masked.jsonl'), await log({ mask: ['/input/subject/id'] }));
     writeFileSync(join(folder, 'empty.jsonl'), '');
     writeFileSync(join(folder, 'others.jsonl'), '{"decision_id":"d-2","custom":{"step":"authentication"}}\n');
@@ -64,6 +64,19 @@ describe('npm run policy:replay', () => {
       /2 judged again by revision [0-9a-f]{32}: 0 with another verdict, 0 for other reasons\n0 not judged; 0 other lines\n$/,
     );
     expect(status).toBe(0);
+  });
+
+  it('ends with 2 when the log says nothing of a phase that the candidate judges', { timeout: 120_000 }, () => {
+    const filtered = path('policies/dist/directory-filtered.tar.gz');
+    for (const [candidate, phase] of [
+      [['--log', 'good.jsonl', '--bundle', bundle], 'request'],
+      [['--log', 'good.jsonl', '--log', 'packed.gz', '--bundle', filtered], 'response'],
+    ] as const) {
+      const { status, stdout } = run(...candidate, '--data', grants);
+      expect(stdout).toContain(`nothing is known of phase ${phase}: no decision of it was judged\n`);
+      expect(stdout).toContain(' 0 with another verdict');
+      expect(status).toBe(2);
+    }
   });
 
   it('takes a signed bundle with its key, and none without', { timeout: 120_000 }, () => {
@@ -83,7 +96,9 @@ describe('npm run policy:replay', () => {
       ['others.jsonl', 1],
     ] as const) {
       const { status, stdout } = run('--log', name, '--bundle', bundle, '--data', grants);
-      expect(stdout).toMatch(new RegExp(`^0 judged again .*\n0 not judged; ${others} other lines\n$`));
+      expect(stdout).toMatch(
+        new RegExp(`^0 judged again .*\n0 not judged; ${others} other lines\nnothing is known of phase call: `),
+      );
       expect(status).toBe(2);
     }
   });

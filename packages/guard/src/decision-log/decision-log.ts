@@ -40,8 +40,8 @@ const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 5000;
 
 /**
- * Opens a decision log for appending, in OPA's decision log format, one JSON object a line; missing folders are made, and
- * nobody but the owner may read the file. Lines are formatted and written in batches, off the path of the calls. A write that
+ * Opens a decision log for appending, in OPA's decision log format, one JSON object a line; missing folders are made, and a
+ * file that is made may be read by nobody but its owner. Lines are formatted and written in batches, off the path of the calls. A write that
  * fails loses its batch; the next one is tried again. One process a file: rotation does not know of another one.
  *
  * @throws {GuardError} `config_invalid` when the file cannot be opened for writing, or an option is none

@@ -51,7 +51,10 @@ export function readRecordedLine(text: string): RecordedLine {
   if (custom['step'] === 'shadow' || typeof path !== 'string' || !PATH.test(path)) {
     return { kind: 'other' };
   }
-  const pointers = [...pointersOf(event['erased']), ...pointersOf(event['masked'])];
+  const pointers: unknown = [event['erased'] ?? [], event['masked'] ?? []].flat();
+  if (!isTexts(pointers)) {
+    return bad('it does not say rightly what was erased or masked');
+  }
   const { input } = event;
   const inputErased = pointers.some((pointer) => pointer === '/input');
   if (!isObject(input) && !inputErased) {
@@ -108,10 +111,6 @@ function readPath(pointer: string): readonly string[] {
   const path = pointer.slice('/input/'.length).split('/');
   const unsure = path.findIndex((name) => /^\d+$|[%~]/.test(name));
   return unsure === -1 ? path : path.slice(0, unsure);
-}
-
-function pointersOf(value: unknown): readonly string[] {
-  return isTexts(value) ? value : [];
 }
 
 function textAt(value: unknown, ...path: readonly string[]): string | undefined {

@@ -169,6 +169,20 @@ describe('what the log does not show is not guessed', () => {
   });
 });
 
+test('a phase of which the log has no decision that could be judged is named', async () => {
+  const ofPhase = (phase: 'call' | 'request'): DecisionEvent => {
+    const { action } = decisionInput;
+    return { ...denied, input: { ...decisionInput, action: { ...action, properties: { ...action.properties, phase } } } };
+  };
+  const lines = linesOf([ofPhase('call'), ofPhase('request')]);
+  const both: Policy['phases'] = ['call', 'request'];
+  expect(await replay(lines, candidate([], { phases: both }))).toMatchObject({ judged: 2, unseenPhases: [] });
+  expect(await replay(lines, candidate([], { phases: [...both, 'response'] }))).toMatchObject({ unseenPhases: ['response'] });
+  expect(await replay(lines.slice(1), candidate([], { phases: both }))).toMatchObject({ unseenPhases: ['call'] });
+  const masked = linesOf([ofPhase('request')], { mask: ['/input/subject/id'] });
+  expect(await replay(masked, candidate([], { phases: both }))).toMatchObject({ judged: 0, unseenPhases: both });
+});
+
 test('other lines are no decisions, and are counted', async () => {
   const shadow: DecisionEvent = {
     ...allowed,
@@ -220,6 +234,12 @@ test.each([
     JSON.stringify({ decision_id: 'a', path: 'directory/authz/decision', input: [], result: { allow: true, reasons: [] } }),
   ],
   ['an odd result', JSON.stringify({ decision_id: 'a', path: 'directory/authz/decision', input: {}, result: true })],
+  ...['erased', 'masked'].flatMap((member) =>
+    [7, [7], [['/input']], {}].map((odd): [string, string] => [
+      `${member} ${JSON.stringify(odd)}`,
+      JSON.stringify({ ...JSON.parse(linesOf([denied])[0] ?? ''), [member]: odd }),
+    ]),
+  ),
   ['no answer', JSON.stringify({ decision_id: 'a', path: 'directory/authz/decision', input: {} })],
 ])('a bad line (%s) is counted with its number, and the others are judged', async (_name, bad) => {
   const report = await replay([...linesOf([denied]), '', bad, ...linesOf([denied])], candidate([ALICE]));

@@ -1,4 +1,4 @@
-import type { Policy } from '@dirgate/policy';
+import type { Policy, PolicyPhase } from '@dirgate/policy';
 import { numberLines, readLogFiles } from './decision-log-reader.js';
 import { type RecordedAnswer, type RecordedLine, readRecordedLine } from './recorded-decision.js';
 
@@ -61,6 +61,11 @@ export interface ReplayReport {
   readonly otherReasons: number;
   /** Decisions that could not be judged again, by reason; of these lines nothing is known. */
   readonly unjudged: Readonly<Record<UnjudgedLine['reason'], number>>;
+  /**
+   * Phases that the candidate judges and of which no decision was judged again: nothing is known of what it does there. The
+   * recorded policy may not have been asked in them.
+   */
+  readonly unseenPhases: readonly PolicyPhase[];
   /** Lines that tell of something else than a decision of the policy: failed authentications, unknown methods, shadow policies. */
   readonly others: number;
 }
@@ -80,6 +85,7 @@ export async function replayDecisions(options: ReplayOptions): Promise<ReplayRep
     unjudged: { bad_line: 0, input_erased: 0, input_masked: 0, input_undescribed: 0, result_masked: 0, phase_not_judged: 0 },
     others: 0,
   };
+  const seen = new Set<string>();
   const lines = typeof log === 'string' ? readLogFiles([log]) : 'length' in log ? readLogFiles(log) : numberLines(log);
   for await (const { file, line, text } of lines) {
     if (text?.trim() === '') {
@@ -98,12 +104,13 @@ export async function replayDecisions(options: ReplayOptions): Promise<ReplayRep
       continue;
     }
     report.judged += 1;
+    seen.add(outcome.phase);
     if (outcome.kind !== 'same') {
       report[outcome.kind === 'verdict' ? 'changed' : 'otherReasons'] += 1;
       options.onDifference?.({ file, line, ...outcome, kind: outcome.kind });
     }
   }
-  return report;
+  return { ...report, unseenPhases: policy.phases.filter((phase) => !seen.has(phase)) };
 }
 
 type Unjudged = Pick<UnjudgedLine, 'reason' | 'detail'>;
