@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../test-support/error-of.js';
 import { type PackedEntry, packBundle, packTar } from '../test-support/pack-bundle.js';
+import { seal } from '../test-support/raw-tar.js';
 import { readArchive } from './archive.js';
 
 const good: readonly PackedEntry[] = [
@@ -70,11 +71,7 @@ describe('readArchive', () => {
   it('refuses an entry whose size is no number, instead of waiting for its end', async () => {
     const tar = await packTar([{ header: { name: 'a' }, data: 'x'.repeat(600) }]);
     tar[124] = 0xc2;
-    const checksum = tar
-      .fill(' ', 148, 156)
-      .subarray(0, 512)
-      .reduce((sum, byte) => sum + byte, 0);
-    tar.write(`${checksum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    seal(tar);
     const error = await refusal(gzipSync(tar));
     expect(error.code).toBe('bundle_bad_archive');
     expect(error.message).toContain('has no size');

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback } from 'node:zlib';
-import { extract, type Header } from 'tar-stream';
 import { PolicyError } from '../policy-error.js';
-import { checkPath, maxUnpackedBytes, named, tooLarge, unsafe } from './bundle-limits.js';
+import { checkPath, maxUnpackedBytes, tooLarge, unsafe } from './bundle-limits.js';
+import { readTar, TarProblem } from './tar.js';
 
 /** The most bytes that a `.tar.gz` may have. */
 export const maxCompressedBytes = 16 * 1024 * 1024;
@@ -22,19 +22,16 @@ const remedy = 'build it anew with `opa build`, or copy it again';
 export async function readArchive(bytes: Uint8Array, origin: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const unpacked = await unzip(bytes, origin);
   const files = new Map<string, Uint8Array>();
-  const entries = extract();
-  entries.end(unpacked);
   try {
-    for await (const entry of entries) {
-      const path = checkEntry(entry.header, files, origin);
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of entry) chunks.push(chunk as Uint8Array);
-      files.set(path, Buffer.concat(chunks));
+    for (const { name, kind, bytes: contents } of readTar(unpacked)) {
+      if (kind !== undefined) throw unsafe(name, `is a ${kind}; a bundle holds regular files only`, origin);
+      // A copy, so that none of them keeps all.
+      files.set(checkPath(name, files, origin), new Uint8Array(contents));
     }
   } catch (cause) {
-    if (cause instanceof PolicyError) throw cause;
-    if (cause instanceof Error && /unexpected end of data/i.test(cause.message)) throw truncated(origin, cause);
-    throw new PolicyError('bundle_bad_archive', `${origin}: not a tar archive inside; ${remedy}`, { cause });
+    if (!(cause instanceof TarProblem)) throw cause;
+    if (cause.isTruncated) throw truncated(origin, cause);
+    throw new PolicyError('bundle_bad_archive', `${origin}: the tar archive inside ${cause.message}; ${remedy}`, { cause });
   }
   return files;
 }
@@ -52,17 +49,6 @@ async function unzip(bytes: Uint8Array, origin: string): Promise<Buffer> {
     if (code === 'Z_BUF_ERROR') throw truncated(origin, cause);
     throw new PolicyError('bundle_bad_archive', `${origin}: the gzip data is damaged; ${remedy}`, { cause });
   }
-}
-
-function checkEntry(header: Header, files: ReadonlyMap<string, Uint8Array>, origin: string): string {
-  if (header.type !== 'file') {
-    throw unsafe(header.name, `is a ${header.type ?? 'special file'}; a bundle holds regular files only`, origin);
-  }
-  // A size that the library cannot read is null, and such an entry never ends.
-  if (!Number.isSafeInteger(header.size)) {
-    throw new PolicyError('bundle_bad_archive', `${named(header.name, origin)} has no size; ${remedy}`);
-  }
-  return checkPath(header.name, files, origin);
 }
 
 function truncated(origin: string, cause: unknown): PolicyError {

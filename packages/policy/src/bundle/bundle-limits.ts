@@ -36,7 +36,7 @@ export function tooLarge(origin: string, limit: string, cause?: unknown): Policy
 }
 
 /** How a message names an entry. */
-export function named(name: string, origin: string): string {
+function named(name: string, origin: string): string {
   return `${origin}: entry ${JSON.stringify(name.slice(0, maxPathBytes))}`;
 }
 

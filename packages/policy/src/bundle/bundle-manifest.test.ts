@@ -6,7 +6,15 @@ import { noRecord } from './bundle-record.js';
 const data = { directory: { grants: {} }, other: { list: [] } };
 const parse = (manifest: unknown, of = data) => parseBundleManifest(manifest, of, 'x.tar.gz');
 
+const ours = { entrypoint: 'directory/authz/decision', module: '/policy.wasm' };
+
 describe('parseBundleManifest', () => {
+  it('refuses modules for other entrypoints only, as OPA would take the Rego sources then', async () => {
+    for (const wasm of [[], [{ ...ours, entrypoint: 'directory/authz/other' }], [{ module: '/policy.wasm' }]]) {
+      expect((await errorOf(() => parse({ wasm }))).code).toBe('bundle_missing_entrypoint');
+    }
+  });
+
   it('gives the defaults without a manifest or a record', () => {
     for (const manifest of [undefined, {}, { metadata: {} }, { metadata: { other: 1 } }]) {
       expect(parse(manifest)).toEqual({ revision: '', record: noRecord });
@@ -18,7 +26,8 @@ describe('parseBundleManifest', () => {
     ['the root', { roots: [''] }],
     ['roots that cover all', { roots: ['directory', '/other/list'] }],
     ['a root above and a root that has no data', { roots: ['directory/', 'other', 'third/one'] }],
-    ['our module', { wasm: [{ entrypoint: 'directory/authz/decision', module: '/policy.wasm' }] }],
+    ['our module', { wasm: [ours] }],
+    ['our module, for more than we ask', { wasm: [{ ...ours, entrypoint: 'other/rule' }, ours] }],
     ['what OPA may add', { rego_version: 1, file_rego_versions: {} }],
   ])('takes %s', (_, manifest) => {
     expect(parse(manifest)).toEqual({ revision: 'revision' in manifest ? '7' : '', record: noRecord });
@@ -35,6 +44,10 @@ describe('parseBundleManifest', () => {
     ['roots that leave the entrypoint out', { roots: ['directory/grants', 'other'] }],
     ['a root below another', { roots: ['directory', 'directory/authz', 'other'] }],
     ['a root twice', { roots: ['', '/'] }],
+    ['a root with an empty segment, which covers nothing in OPA', { roots: ['directory//authz', 'other', 'directory/grants'] }],
+    ['roots in capitals, which OPA reads', { Roots: ['elsewhere'] }],
+    ['modules with another letter for the s, which OPA reads', { waſm: [] }],
+    ['an entrypoint twice', { wasm: [ours, ours] }],
     ['another module', { wasm: [{ entrypoint: 'directory/authz/decision', module: '/other.wasm' }] }],
     ['modules that are no list', { wasm: {} }],
     ['metadata that is no object', { metadata: 1 }],

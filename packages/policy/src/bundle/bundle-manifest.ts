@@ -10,22 +10,25 @@ export interface BundleManifest {
 }
 
 const ownPath = ['directory', 'authz', 'decision'];
+const members: ReadonlySet<string> = new Set(['revision', 'roots', 'wasm', 'metadata', 'rego_version', 'file_rego_versions']);
 
 /**
  * Reads the manifest of a bundle; a bundle without one gives the defaults.
- * Its roots must cover the entrypoint and all of `data`, and the one module that it may name is `/policy.wasm`.
+ * Its roots must cover the entrypoint and all of `data`, the one module that it may name is `/policy.wasm`, and where it names
+ * modules it must name that one for the entrypoint: for what it does not name OPA would take the Rego sources.
  *
- * @throws {PolicyError} `bundle_bad_manifest`, and as {@link parseBundleRecord}
+ * @throws {PolicyError} `bundle_bad_manifest`, `bundle_missing_entrypoint`, and as {@link parseBundleRecord}
  */
 export function parseBundleManifest(manifest: unknown, data: JsonObject, origin: string): BundleManifest {
   if (manifest === undefined) return { revision: '', record: noRecord };
   if (!isJsonObject(manifest)) throw bad(origin, 'it is not an object');
+  // OPA reads these too, and what it says of roots or modules would go unseen here.
+  const misspelt = Object.keys(manifest).find((name) => !members.has(name) && members.has(name.toUpperCase().toLowerCase()));
+  if (misspelt !== undefined) throw bad(origin, `${JSON.stringify(misspelt)} must be written in lower case`);
   const { revision = '', roots, wasm, metadata } = manifest;
   if (typeof revision !== 'string') throw bad(origin, 'revision is not text');
   if (roots !== undefined) checkRoots(readRoots(roots, origin), data, origin);
-  if (wasm !== undefined && !(Array.isArray(wasm) && wasm.every(isOurModule))) {
-    throw bad(origin, 'wasm names a module other than /policy.wasm');
-  }
+  if (wasm !== undefined) checkModules(wasm, origin);
   if (metadata === undefined) return { revision, record: noRecord };
   if (!isJsonObject(metadata)) throw bad(origin, 'metadata is not an object');
   return { revision, record: parseBundleRecord(metadata['dirgate'], origin) };
@@ -33,7 +36,12 @@ export function parseBundleManifest(manifest: unknown, data: JsonObject, origin:
 
 function readRoots(roots: unknown, origin: string): readonly (readonly string[])[] {
   if (!Array.isArray(roots) || !roots.every((root) => typeof root === 'string')) throw bad(origin, 'roots are not texts');
-  return roots.map((root) => root.split('/').filter((segment) => segment !== ''));
+  return roots.map((root) => {
+    const path = root.replace(/^\/+|\/+$/g, '');
+    const segments = path === '' ? [] : path.split('/');
+    if (segments.includes('')) throw bad(origin, `the root ${JSON.stringify(root.slice(0, 200))} has an empty segment`);
+    return segments;
+  });
 }
 
 // OPA refuses such a bundle too.
@@ -56,8 +64,21 @@ function startsWith(path: readonly string[], start: readonly string[]): boolean 
   return start.every((segment, index) => path[index] === segment);
 }
 
-function isOurModule(resolver: unknown): boolean {
-  return isJsonObject(resolver) && (resolver['module'] === '/policy.wasm' || resolver['module'] === 'policy.wasm');
+function checkModules(resolvers: unknown, origin: string): void {
+  if (!Array.isArray(resolvers)) throw bad(origin, 'wasm is not a list');
+  const entrypoints = resolvers.map((resolver: unknown) => {
+    const { module, entrypoint }: JsonObject = isJsonObject(resolver) ? resolver : {};
+    if (module !== '/policy.wasm' && module !== 'policy.wasm') throw bad(origin, 'wasm names a module other than /policy.wasm');
+    return entrypoint;
+  });
+  if (new Set(entrypoints).size !== entrypoints.length) throw bad(origin, 'wasm names an entrypoint twice');
+  const own = ownPath.join('/');
+  if (!entrypoints.includes(own)) {
+    throw new PolicyError(
+      'bundle_missing_entrypoint',
+      `${origin}: /.manifest: wasm does not name ${own}; build the bundle with \`opa build -t wasm -e ${own}\``,
+    );
+  }
 }
 
 function bad(origin: string, reason: string): PolicyError {

@@ -153,6 +153,25 @@ describe('the signature of a bundle', () => {
   const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const crit = () => `${base64({ alg: 'ES256', kid: 'k1', crit: ['x'], x: 1 })}.${base64(claims())}.AAAA`;
 
+  it('is not read when nobody could have needed so much', async () => {
+    const signed = await signEntries(entries, key);
+    const spaced = (bytes: number) => withEntry(signed, '/.signatures.json', textOf(signed, '/.signatures.json').padEnd(bytes));
+    const most = 2 * 1024 * 1024;
+    expect((await load(spaced(most), verification)).current()).toBeDefined();
+    expect((await refusal(spaced(most + 1), verification)).code).toBe('bundle_bad_signature');
+  });
+
+  it('has not ended only where the clock says so', async () => {
+    const ends = await signEntries(entries, key, { claims: { exp: now / 1000 + 60 } });
+    const at = (time: number) => ({ bundle: packBundle(ends), clock: () => time });
+    const open = async ({ bundle, clock }: ReturnType<typeof at>) =>
+      loadPolicy({ bundle: await bundle, clock, verification, watch: false });
+    expect((await open(at(now))).current()).toBeDefined();
+    for (const time of [now + 61_000, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect((await errorOf(() => open(at(time)))).code).toBe('bundle_bad_signature');
+    }
+  });
+
   it('is one, in an object, without a plugin', async () => {
     const signed = await signEntries(entries, key);
     const { signatures } = JSON.parse(textOf(signed, '/.signatures.json')) as { readonly signatures: readonly string[] };
@@ -161,6 +180,7 @@ describe('the signature of a bundle', () => {
       { signatures: [...signatures, ...signatures] },
       { signatures: signatures[0] },
       { signatures, plugin: 'x' },
+      { signatures, Plugin: 'x' },
     ];
     for (const document of wrong) {
       const changedEntries = withEntry(entries, '/.signatures.json', JSON.stringify(document));

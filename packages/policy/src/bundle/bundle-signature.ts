@@ -7,6 +7,8 @@ import type { ReadVerification } from './bundle-verification.js';
 import { structuralJson } from './structural-json.js';
 
 const signaturesPath = '.signatures.json';
+/** A thousand files with long names. It is read before anything is known of who wrote it. */
+const maxSignaturesBytes = 2 * 1024 * 1024;
 
 const hashes = new Map([
   ['SHA-256', 'sha256'],
@@ -39,6 +41,7 @@ export async function verifyBundle(
   if (signatures === undefined) {
     throw new PolicyError('bundle_unsigned', `${origin}: it is not signed; build it with \`opa build --signing-key\``);
   }
+  if (signatures.byteLength > maxSignaturesBytes) throw bad(origin, `it is larger than ${maxSignaturesBytes} bytes`);
   const token = readToken(parseJson(signatures, `/${signaturesPath}`, origin), origin);
   const payload = await verifyToken(token, verification, now, origin);
   const listed = readFiles(payload['files'], origin);
@@ -61,7 +64,8 @@ const remedy = 'sign the bundle anew';
 
 function readToken(document: unknown, origin: string): string {
   if (!isJsonObject(document)) throw bad(origin, 'it is not an object');
-  const { signatures, plugin } = document;
+  const { signatures, plugin, ...unknown } = document;
+  if (Object.keys(unknown).length > 0) throw bad(origin, 'it has a member other than signatures and plugin');
   // `_default`: what `opa build` writes when there is none.
   if (plugin !== undefined && plugin !== '_default') throw bad(origin, 'it asks for a plugin, and there are none here');
   if (!Array.isArray(signatures) || signatures.length !== 1) throw bad(origin, 'it must hold exactly one signature');
@@ -81,6 +85,8 @@ async function verifyToken(token: string, verification: ReadVerification, now: n
   if (typeof named !== 'string' || named === '') throw bad(origin, 'it names no key');
   const trusted = verification.keys.get(named);
   if (trusted === undefined) throw bad(origin, `it names the key ${JSON.stringify(named.slice(0, 100))}, which is not trusted`);
+  // Nothing is later than no number, and so nothing would have ended.
+  if (!Number.isFinite(now)) throw bad(origin, 'the clock gives no time to judge it at');
   let payload: JWTPayload;
   try {
     ({ payload } = await jwtVerify(token, trusted.key, { algorithms: [trusted.algorithm], currentDate: new Date(now) }));

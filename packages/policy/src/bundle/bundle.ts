@@ -13,8 +13,8 @@ export interface Bundle {
   readonly sha256: string;
 }
 
-/** What OPA would read and we would not: leaving it out would change what the bundle means. */
-const unread = /\.wasm$|(^|\/)(data\.(json|ya?ml)|patch\.json|\.manifest|\.manifest\.pb|\.signatures\.json|plan\.(json|pb))$/;
+/** What OPA would read and we would not: leaving it out would change what the bundle means. A manifest is one whatever it is called before that. */
+const unread = /\.wasm$|\.manifest(\.pb)?$|(^|\/)(data\.(json|ya?ml)|patch\.json|\.signatures\.json|plan\.(json|pb))$/;
 const ours: ReadonlySet<string> = new Set(['policy.wasm', 'data.json', '.manifest', '.signatures.json']);
 
 /**

@@ -44,26 +44,31 @@ export async function compileEngine(wasm: Uint8Array, origin: string): Promise<C
  * Starts a compiled module once, with data loaded.
  * Checked: it is an OPA module of an ABI that we know, has the {@link entrypoint}, and needs no built-in that is missing.
  *
- * @throws {PolicyError} `bundle_bad_wasm`, `bundle_missing_entrypoint`, `bundle_unknown_builtin`
+ * @throws {PolicyError} `bundle_bad_wasm`, `bundle_missing_entrypoint`, `bundle_unknown_builtin`, `bundle_bad_json`
  */
 export function startEngine({ module, initialPages }: CompiledEngine, data: JsonObject, origin: string): Engine {
-  let start: () => Instance;
-  let first: Instance;
+  let first: LoadedPolicy;
+  let builtins: readonly string[];
   try {
-    // Always a buffer of its own: the library reads all of it.
-    const text = Uint8Array.from(Buffer.from(JSON.stringify(data))).buffer;
-    start = () => startInstance(module, initialPages, text);
-    first = start();
+    first = startModule(module, initialPages);
+    builtins = readBuiltins(first);
   } catch (cause) {
     throw badWasm(cause, origin);
   }
-  checkInstance(first, origin);
-
-  let instance: Instance | undefined = first;
+  checkModule(first, builtins, origin);
+  let text: ArrayBuffer;
+  let instance: Instance | undefined;
+  try {
+    // Always a buffer of its own: the library reads all of it.
+    text = Uint8Array.from(Buffer.from(JSON.stringify(data))).buffer;
+    instance = withData(first, text);
+  } catch (cause) {
+    throw badData(cause, origin);
+  }
   return {
     evaluate(input) {
       try {
-        instance ??= start();
+        instance ??= withData(startModule(module, initialPages), text);
         const result: unknown = instance.loaded.evaluate(input, entrypoint);
         if (instance.loaded.mem.buffer.byteLength - instance.startBytes > maxGrowthBytes) instance = undefined;
         return result;
@@ -81,29 +86,38 @@ export function startEngine({ module, initialPages }: CompiledEngine, data: Json
 
 interface Instance {
   readonly loaded: LoadedPolicy;
-  readonly builtins: readonly string[];
   readonly startBytes: number;
 }
 
 function badWasm(cause: unknown, origin: string): PolicyError {
   return new PolicyError(
     'bundle_bad_wasm',
-    `${origin}: /policy.wasm does not start (${cause instanceof Error ? cause.message : String(cause)}); build it anew with \`opa build -t wasm\`, or give it less data`,
+    `${origin}: /policy.wasm does not start (${printable(cause instanceof Error ? cause.message : cause)}); build it anew with \`opa build -t wasm\``,
     { cause },
   );
 }
 
-function startInstance(module: WasmModule, initial: number, data: ArrayBuffer): Instance {
+function badData(cause: unknown, origin: string): PolicyError {
+  return new PolicyError(
+    'bundle_bad_json',
+    `${origin}: /policy.wasm cannot take its data, /data.json with the grants (${printable(cause instanceof Error ? cause.message : cause)}): they are too large, nest too deeply, or hold text that is not Unicode; correct them`,
+    { cause },
+  );
+}
+
+function startModule(module: WasmModule, initial: number): LoadedPolicy {
   const loaded = loadPolicySync(module, { initial, maximum: maxPages });
   // Older minors take another way through the library, which nothing here tests.
   if (typeof loaded.minorVersion !== 'number' || loaded.minorVersion < 2) throw new Error('its ABI is older than 1.2');
-  const builtins = readBuiltins(loaded);
-  loaded.setData(data);
-  return { loaded, builtins, startBytes: loaded.mem.buffer.byteLength };
+  return loaded;
 }
 
-function checkInstance({ loaded, builtins }: Instance, origin: string): void {
-  const entrypoints: unknown = loaded.entrypoints;
+function withData(loaded: LoadedPolicy, data: ArrayBuffer): Instance {
+  loaded.setData(data);
+  return { loaded, startBytes: loaded.mem.buffer.byteLength };
+}
+
+function checkModule({ entrypoints }: LoadedPolicy, builtins: readonly string[], origin: string): void {
   if (!isJsonObject(entrypoints) || !Object.hasOwn(entrypoints, entrypoint)) {
     throw new PolicyError(
       'bundle_missing_entrypoint',
@@ -114,7 +128,7 @@ function checkInstance({ loaded, builtins }: Instance, origin: string): void {
   if (unknown.length > 0) {
     throw new PolicyError(
       'bundle_unknown_builtin',
-      `${origin}: the policy uses ${unknown.join(', ')}, which cannot run here; write the rule without it`,
+      `${origin}: the policy uses ${printable(unknown.join(', '))}, which cannot run here; write the rule without it`,
     );
   }
 }
@@ -131,6 +145,10 @@ function readBuiltins({ wasmInstance, mem }: LoadedPolicy): readonly string[] {
 
 // The library throws strings, which name a fault and a place in the policy. An error's message may quote input.
 function describe(cause: unknown): string {
-  if (typeof cause === 'string') return cause;
-  return cause instanceof Error ? cause.name : 'unknown fault';
+  return cause instanceof Error ? cause.name : printable(cause);
+}
+
+// Whoever made the module wrote it, as long as he liked.
+function printable(cause: unknown): string {
+  return typeof cause === 'string' ? cause.slice(0, 200).replaceAll(/[^\x20-\x7e]/g, '?') : 'unknown fault';
 }

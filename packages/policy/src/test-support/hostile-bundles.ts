@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { fixtureBundle, type PackedEntry, packBundle, packTar, unpackBundle, withEntry } from './pack-bundle.js';
+import { endMarker, rawEntry, seal } from './raw-tar.js';
 
 /** A bundle that must be refused: what is wrong, the code, the bytes. */
 export type HostileBundle = readonly [name: string, code: string, bytes: Uint8Array];
@@ -25,11 +26,10 @@ async function damagedArchives(good: readonly PackedEntry[]): Promise<readonly H
   flipped[whole.byteLength - 6] = (flipped[whole.byteLength - 6] ?? 0) ^ 0xff;
   const noSize = Buffer.from(tar);
   noSize[124] = 0xc2;
-  const sum = noSize
-    .fill(' ', 148, 156)
-    .subarray(0, 512)
-    .reduce((total, byte) => total + byte, 0);
-  noSize.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  seal(noSize);
+  const open = tar.subarray(0, -1_024);
+  const more = await packTar([{ header: { name: 'more' }, data: 'x' }]);
+  const tiny = rawEntry({ name: 'p', type: 'x' }, '7 uid=\n'.repeat(599_186));
   return [
     ['nothing', 'bundle_not_gzip', new Uint8Array()],
     ['text', 'bundle_not_gzip', Buffer.from('<html>404</html>')],
@@ -42,6 +42,13 @@ async function damagedArchives(good: readonly PackedEntry[]): Promise<readonly H
     ['gzip of no tar', 'bundle_bad_archive', gzipSync(Buffer.alloc(4_096, 'no tar '))],
     ['a tar cut in the middle', 'bundle_truncated', gzipSync(tar.subarray(0, 1_500))],
     ['an entry without a size', 'bundle_bad_archive', gzipSync(noSize)],
+    ['a tar cut between two entries', 'bundle_truncated', gzipSync(open)],
+    ['a tar with half its end marker', 'bundle_truncated', gzipSync(tar.subarray(0, -512))],
+    ['an archive after the archive', 'bundle_bad_archive', gzipSync(Buffer.concat([tar, more]))],
+    ['a gzip file after the gzip file', 'bundle_bad_archive', Buffer.concat([whole, gzipSync(more)])],
+    ['text after the gzip file', 'bundle_bad_archive', Buffer.concat([whole, Buffer.from('more')])],
+    // 90 KB, of which another reader takes half a minute.
+    ['headers without end', 'bundle_bad_archive', gzipSync(Buffer.concat([open, ...Array<Buffer>(15).fill(tiny), endMarker]))],
     ['a bomb of zeros', 'bundle_too_large', gzipSync(Buffer.alloc(80 * 1024 * 1024))],
     ['too many bytes', 'bundle_too_large', Buffer.alloc(16 * 1024 * 1024 + 1, whole.subarray(0, 10))],
     ['no files', 'bundle_missing_file', gzipSync(Buffer.alloc(1_024))],
@@ -80,13 +87,15 @@ async function wrongFiles(good: readonly PackedEntry[]): Promise<readonly Hostil
     ['data below the root', 'bundle_bad_archive', '/directory/data.json', '{"grants":{}}'],
     ['data in YAML', 'bundle_bad_archive', '/data.yaml', 'directory: {}'],
     ['a second manifest', 'bundle_bad_archive', '/a/.manifest', '{}'],
+    ['a second manifest by another name', 'bundle_bad_archive', '/x.manifest', '{}'],
     ['a manifest that OPA would prefer', 'bundle_bad_archive', '/.manifest.pb', 'x'],
     ['a patch', 'bundle_bad_archive', '/patch.json', '{"data":[]}'],
     ['a signature that nobody checks', 'bundle_unverified', '/.signatures.json', '{"signatures":[]}'],
     ['data that is no JSON', 'bundle_bad_json', '/data.json', '{"directory":'],
     ['data that is no Unicode', 'bundle_bad_json', '/data.json', Uint8Array.of(0x7b, 0xff, 0x7d)],
     ['data that is a list', 'bundle_bad_json', '/data.json', '[]'],
-    ['data that nests too deeply', 'bundle_bad_wasm', '/data.json', `{"a":${deep('[', ']', 100_000)}}`],
+    ['data that nests too deeply', 'bundle_bad_json', '/data.json', `{"a":${deep('[', ']', 100_000)}}`],
+    ['data with half a character', 'bundle_bad_json', '/data.json', '{"a":"\\ud800"}'],
     ['directory that is no object', 'bundle_bad_json', '/data.json', '{"directory":[]}'],
     ['grants of its own', 'bundle_bad_json', '/data.json', '{"directory":{"grants":{}}}'],
     ['grants that are none', 'bundle_bad_json', '/data.json', '{"directory":{"grants":{"idz":{}}}}'],
@@ -115,6 +124,12 @@ async function wrongManifests(good: readonly PackedEntry[]): Promise<readonly Ho
     ['roots elsewhere', 'bundle_bad_manifest', of((manifest) => ({ ...manifest, roots: ['other'] }))],
     ['roots that overlap', 'bundle_bad_manifest', of((manifest) => ({ ...manifest, roots: ['', 'directory'] }))],
     ['another module named', 'bundle_bad_manifest', of((manifest) => ({ ...manifest, wasm: [{ module: '/x.wasm' }] }))],
+    [
+      'a module for another entrypoint',
+      'bundle_missing_entrypoint',
+      of((manifest) => ({ ...manifest, wasm: [{ module: '/policy.wasm' }] })),
+    ],
+    ['roots that only OPA reads', 'bundle_bad_manifest', of((manifest) => ({ ...manifest, Roots: ['other'] }))],
     ['a record of another module', 'bundle_digest_mismatch', withRecord({ wasm_sha256: '00' })],
     ['a record with an unknown member', 'bundle_bad_record', withRecord({ fail_open: true })],
     ['a record without probes', 'bundle_bad_record', withRecord({ probes: undefined })],
