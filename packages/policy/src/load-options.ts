@@ -1,4 +1,5 @@
 import { type BundleVerification, type ReadVerification, readVerification } from './bundle/bundle-verification.js';
+import { isJsonObject } from './json-object.js';
 import { type BundleServer, type ReadBundleServer, readBundleServer } from './live/bundle-server.js';
 import type { WatchOptions } from './live/file-part.js';
 import { steadyClock } from './live/steady-clock.js';
@@ -67,8 +68,9 @@ export function readLoadOptions(options: LoadPolicyOptions): LoadSettings {
   // A misspelt `verification` would be none.
   const unknown = Object.keys(options).find((name) => !names.has(name));
   if (unknown !== undefined) throw invalid(`${unknown} is no known option`);
-  const { data, watch = true, verification, maxAgeMs } = options;
+  const { data, watch = true, verification, maxAgeMs, startEmpty } = options;
   const bundle = readBundleOption(options.bundle);
+  if (startEmpty !== undefined && typeof startEmpty !== 'boolean') throw invalid('startEmpty must be true or false');
   if (data !== undefined && (typeof data !== 'string' || data === '')) throw invalid('data must be a path');
   const verified = verification === undefined ? undefined : readVerification(verification);
   if (verified !== undefined && data !== undefined && verification?.allowUnsignedGrants !== true) {
@@ -80,10 +82,10 @@ export function readLoadOptions(options: LoadPolicyOptions): LoadSettings {
     watch: readWatch(typeof watch === 'boolean' ? {} : watch),
     isWatched: watch !== false,
     verification: verified,
-    startEmpty: options.startEmpty ?? isServer(bundle),
+    startEmpty: startEmpty ?? isServer(bundle),
     maxAgeMs,
     logger: safeLogger(options.logger),
-    clock: options.clock ?? steadyClock(),
+    clock: options.clock === undefined ? steadyClock() : safeClock(options.clock),
   };
   if (maxAgeMs !== undefined) checkMaxAge(maxAgeMs, settings);
   return settings;
@@ -100,8 +102,24 @@ function readBundleOption(bundle: LoadPolicyOptions['bundle']): LoadSettings['bu
   throw invalid('bundle must be a path, bytes, or a server');
 }
 
-function readWatch({ pollMs = 10_000, settleMs = 100 }: WatchOptions): Required<WatchOptions> {
+function readWatch(watch: WatchOptions): Required<WatchOptions> {
+  const unknown = isJsonObject(watch) ? Object.keys(watch).find((name) => name !== 'pollMs' && name !== 'settleMs') : 'it';
+  if (unknown !== undefined) throw invalid(`watch: ${unknown} is no known member; give true, false, or pollMs and settleMs`);
+  const { pollMs = 10_000, settleMs = 100 } = watch;
   return { pollMs: requireInRange('watch.pollMs', pollMs, 1), settleMs: requireInRange('watch.settleMs', settleMs) };
+}
+
+// Ages are judged in timers, where a throw would end the process. What is no number proves no age, and so ends one.
+function safeClock(clock: () => number): () => number {
+  if (typeof clock !== 'function') throw invalid('clock must be a function');
+  return () => {
+    try {
+      const now: unknown = clock();
+      return typeof now === 'number' ? now : Number.NaN;
+    } catch {
+      return Number.NaN;
+    }
+  };
 }
 
 // Nothing may grow too old between two checks that both work.

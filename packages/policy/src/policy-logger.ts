@@ -11,7 +11,8 @@ const levels = ['info', 'warn', 'error'] as const;
 export function safeLogger(logger: PolicyLogger | undefined): PolicyLogger {
   const report = (level: (typeof levels)[number]) => (message: string) => {
     try {
-      logger?.[level](message);
+      // One that is asynchronous may fail later, and would end the process.
+      Promise.resolve(logger?.[level](message)).catch(() => {});
     } catch {
       // There is nobody else to tell.
     }

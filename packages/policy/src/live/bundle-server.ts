@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { createSecureContext } from 'node:tls';
+import { isJsonObject } from '../json-object.js';
 import { requireInRange } from '../number-range.js';
 import { PolicyError } from '../policy-error.js';
 
@@ -41,9 +42,23 @@ export interface ReadBundleServer {
 /** Those that we set. */
 const reserved: ReadonlySet<string> = new Set(['accept-encoding', 'connection', 'host', 'if-none-match', 'prefer']);
 
+const members: ReadonlySet<string> = new Set<keyof BundleServer>([
+  'url',
+  'headers',
+  'ca',
+  'minDelayMs',
+  'maxDelayMs',
+  'timeoutMs',
+  'allowPlainHttp',
+]);
+
 /** @throws {PolicyError} `option_invalid` */
 export function readBundleServer(server: BundleServer): ReadBundleServer {
+  // A misspelt `ca` would be any authority that Node trusts.
+  const unknown = Object.keys(server).find((name) => !members.has(name));
+  if (unknown !== undefined) throw invalid(`${unknown} is no known member`);
   const { headers = {}, ca, allowPlainHttp = false } = server;
+  if (typeof allowPlainHttp !== 'boolean') throw invalid('allowPlainHttp must be true or false');
   const minDelayMs = requireInRange('bundle.minDelayMs', server.minDelayMs ?? 60_000);
   const maxDelayMs = requireInRange(
     'bundle.maxDelayMs',
@@ -57,7 +72,15 @@ export function readBundleServer(server: BundleServer): ReadBundleServer {
     url: readUrl(server.url, allowPlainHttp),
     headers: async () => {
       if (typeof headers !== 'function') return headers;
-      const given = await headers();
+      let given: BundleHeaders;
+      try {
+        given = await headers();
+      } catch (cause) {
+        // Without its text, which may quote a token.
+        throw new PolicyError('bundle_unreachable', `bundle: its headers cannot be had (${nameOf(cause)}); check \`headers\``, {
+          cause,
+        });
+      }
       checkHeaders(given);
       return given;
     },
@@ -91,6 +114,7 @@ function isThisHost(hostname: string): boolean {
 }
 
 function checkHeaders(headers: BundleHeaders): void {
+  if (!isJsonObject(headers)) throw invalid('headers must be an object, or a function that gives one');
   for (const [name, value] of Object.entries(headers)) {
     if (reserved.has(name.toLowerCase())) throw invalid(`the header ${name} is not for you to set`);
     try {
@@ -110,6 +134,10 @@ function checkCa(ca: string): void {
   } catch (cause) {
     throw invalid('ca is not certificates in PEM', cause);
   }
+}
+
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? cause.name : 'no error';
 }
 
 function invalid(reason: string, cause?: unknown): PolicyError {

@@ -39,6 +39,15 @@ describe('downloadBundle', () => {
     }
   });
 
+  it('sends no ETag back that would mean another thing there', async () => {
+    const given = async (etag: string) => {
+      server.answer = (_, response) => response.writeHead(200, { etag }).end('x');
+      return get();
+    };
+    for (const etag of ['"a"', 'W/"a"', '""', '"a,b"', 'a-b']) expect(await given(etag)).toMatchObject({ etag });
+    for (const etag of ['*', '"a","b"', 'a,b', '"a', '"a"b"']) expect(await given(etag)).toMatchObject({ etag: undefined });
+  });
+
   it.each([301, 302, 303, 307, 308])('follows %d on the same host, with its headers', async (status) => {
     redirect('/there', status);
     expect(await get({ headers: { authorization: 'Bearer secret' } })).toMatchObject({ bytes: Buffer.from('the bundle') });
@@ -121,7 +130,11 @@ describe('downloadBundle', () => {
     const aborted = errorOf(() => get({ headers: never }, undefined, closing.signal));
     closing.abort();
     expect((await aborted).code).toBe('bundle_unreachable');
-    expect((await errorOf(() => get({ headers: () => Promise.reject(new Error('x')) }))).code).toBe('bundle_unreachable');
+    const failed = await errorOf(() => get({ headers: () => Promise.reject(new TypeError('secret')) }));
+    expect(failed.code).toBe('bundle_unreachable');
+    expect(failed.message).toContain('its headers cannot be had (TypeError)');
+    expect(failed.message).not.toContain('secret');
+    expect((await errorOf(() => get({ headers: () => undefined as never }))).code).toBe('option_invalid');
     expect(server.requests).toEqual([]);
   });
 

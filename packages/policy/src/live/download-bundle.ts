@@ -108,9 +108,9 @@ function redirected(from: URL, location: string | undefined, server: ReadBundleS
   return to;
 }
 
-// One that cannot be sent back is none.
-function etagOf({ headers: { etag } }: IncomingMessage): string | undefined {
-  return etag !== undefined && /^[\x21-\x7e]{1,1024}$/.test(etag) ? etag : undefined;
+// One that cannot be sent back, or would mean something else there (`*`, a list), is none. Some servers leave the quotes out.
+function etagOf({ headers: { etag = '' } }: IncomingMessage): string | undefined {
+  return etag.length <= 1_024 && /^(?:(?:W\/)?"[\x21\x23-\x7e]*"|[\w.~+/=:-]+)$/.test(etag) ? etag : undefined;
 }
 
 /** A URL as it may stand in a message: what comes after the path may be a secret. */

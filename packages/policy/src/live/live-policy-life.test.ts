@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { errorOf } from '../test-support/error-of.js';
 import { packBundle } from '../test-support/pack-bundle.js';
@@ -138,7 +139,39 @@ describe('waiting', () => {
   });
 });
 
+describe('a clock', () => {
+  it('that throws proves no age, and hinders nothing', async () => {
+    let fails = false;
+    const clock = () => {
+      if (fails) throw new Error('mine');
+      return 1_000_000;
+    };
+    const policy = await folder.open({ maxAgeMs: 60_000, clock });
+    expect(policy.status().state).toBe('ready');
+    fails = true;
+    replace(folder.data, grantsFor('two'));
+    expect((await policy.refresh()).state).toBe('expired');
+    expect(policy.current()).toBe(undefined);
+    fails = false;
+    expect((await policy.refresh()).state).toBe('ready');
+    expect(allows(policy.current(), 'two')).toBe(true);
+  });
+});
+
 describe('a logger', () => {
+  it('that fails later hinders nothing', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const failing = async () => Promise.reject(new Error('mine'));
+    const policy = await folder.open({ logger: { info: failing, warn: failing, error: failing } });
+    writeFileSync(folder.bundle, 'x');
+    expect((await policy.refresh()).state).toBe('stale');
+    await turn();
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
   it('that throws hinders nothing', async () => {
     const throwing = () => {
       throw new Error('mine');
@@ -157,6 +190,11 @@ describe('options', () => {
     ['a misspelt name', { verfication: { keys: [] } }],
     ['an empty path', { bundle: '' }],
     ['an empty path of grants', { data: '' }],
+    ['a start as text', { startEmpty: 'false' }],
+    ['a misspelt wait', { watch: { pollMS: 5 } }],
+    ['a watch as text', { watch: 'false' }],
+    ['no watch', { watch: null }],
+    ['a clock that is none', { clock: 5 }],
     ['a wait that is none', { watch: { pollMs: 0 } }],
     ['a wait that is too long', { watch: { settleMs: 2 ** 31 } }],
     ['an age that is none', { maxAgeMs: 0 }],

@@ -161,6 +161,9 @@ describe('a server of bundles', () => {
     ['a header that is ours', { url: 'https://a.example', headers: { 'If-None-Match': '"x"' } }],
     ['a header that cannot be sent', { url: 'https://a.example', headers: { authorization: 'secret\r\nx: y' } }],
     ['no certificates', { url: 'https://a.example', ca: 'x' }],
+    ['a misspelt member, which would be another authority', { url: 'https://a.example', CA: 'x' }],
+    ['a permission as text', { url: 'http://bundles.example/x', allowPlainHttp: 'false' }],
+    ['no headers', { url: 'https://a.example', headers: null }],
     ['delays that are none', { url: 'https://a.example', minDelayMs: 2, maxDelayMs: 1 }],
     ['a timeout that is none', { url: 'https://a.example', timeoutMs: 0 }],
   ])('is refused: %s', async (_, bundle) => {

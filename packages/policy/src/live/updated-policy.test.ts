@@ -1,8 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Bundle, parseBundle } from '../bundle/bundle.js';
 import { type PackedEntry, shippedBundle, unpackBundle } from '../test-support/pack-bundle.js';
 import type { PolicyPart } from './policy-part.js';
-import { UpdatedPolicy } from './updated-policy.js';
+import { UpdatedPolicy, type UpdatedPolicyOptions } from './updated-policy.js';
 
 let shipped: readonly PackedEntry[];
 beforeAll(async () => {
@@ -35,10 +35,10 @@ class ToldPart implements PolicyPart<Bundle> {
   close(): void {}
 }
 
-function follow(part: ToldPart): UpdatedPolicy {
+function follow(part: ToldPart, options: Partial<UpdatedPolicyOptions> = {}): UpdatedPolicy {
   const logger = { info: () => {}, warn: () => {}, error: () => {} };
   const common = { grants: undefined, origin: 'the bundle', rollback: undefined, maxAgeMs: undefined };
-  return new UpdatedPolicy({ bundle: part, ...common, clock: () => 0, logger });
+  return new UpdatedPolicy({ bundle: part, ...common, clock: () => 0, logger, ...options });
 }
 
 const revisionOf = async (bundle: Bundle) => {
@@ -94,5 +94,26 @@ describe('what a check finds while the version before it is still being compiled
     const [taken, stale] = await checkTwice(policy, part, marked('third'), broken);
     expect(taken).toMatchObject({ state: 'ready', revision: await revisionOf(marked('third')), lastError: undefined });
     expect(stale).toMatchObject({ state: 'stale', revision: taken.revision, lastError: { code: 'bundle_bad_wasm' } });
+  });
+});
+
+describe('an age that ends while the clock jumps', () => {
+  it('is told of soon after, whatever was left of it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      let now = 1_000_000;
+      const maxAgeMs = 24 * 3_600_000;
+      const policy = follow(new ToldPart(marked('first')), { maxAgeMs, clock: () => now });
+      await policy.refresh();
+      const seen: unknown[] = [];
+      policy.onChange(() => seen.push(policy.current()));
+      vi.advanceTimersByTime(60_000);
+      expect([policy.status().state, seen]).toEqual(['ready', []]);
+      now += maxAgeMs + 1;
+      vi.advanceTimersByTime(10_000);
+      expect(seen).toEqual([undefined]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -25,6 +25,9 @@ export interface UpdatedPolicyOptions {
   readonly logger: PolicyLogger;
 }
 
+/** How late listeners may learn of an age that ended before its time. `current()` knows at once. */
+const maxTimerMs = 10_000;
+
 interface InForce {
   readonly policy: Policy;
   readonly bundle: Bundle;
@@ -234,8 +237,8 @@ export class UpdatedPolicy implements LivePolicy<Policy | undefined> {
     clearTimeout(this.#ageTimer);
     const checkedAt = this.#checkedAt();
     if (maxAgeMs === undefined || checkedAt === undefined || this.#isOverdue()) return;
-    // A longer timer would fire at once. One that fires early finds nothing, and is set anew.
-    const leftMs = Math.min(checkedAt + maxAgeMs + 1 - clock(), 2 ** 31 - 1);
+    // Timers know nothing of a clock that jumps or of a machine that slept. One that fires early finds nothing, and is set anew.
+    const leftMs = Math.min(checkedAt + maxAgeMs + 1 - clock(), maxTimerMs);
     this.#ageTimer = setTimeout(() => this.#tell(), Math.max(leftMs, 1)).unref();
   }
 }
