@@ -31,6 +31,8 @@ function mayCall(policy: Policy, name: string, rule: MethodRule): boolean {
   }).allow;
 }
 
+/** Of the searches, those that answer with what they find, and not with CIDs, counts or tags. */
+const answersWithWhatItFinds = /\/(?:SearchRecords|ListAgents|SearchAgents|ListWorkloads)$/;
 const typesOf = (rule: MessageRule | undefined): ReadonlySet<string> => new Set(rule?.resources.map(({ type }) => type));
 const methods = [...directoryCatalogue];
 
@@ -38,12 +40,16 @@ const methods = [...directoryCatalogue];
 describe('every method of the catalogue', () => {
   let ofNames: Policy;
   let ofReferrers: Policy;
+  let searcher: Policy;
+  let unlimited: Policy;
   let filtered: Policy;
   let filteredUnlimited: Policy;
   beforeAll(async () => {
     const names: Grant = { roles: ['admin'], names: ['directory.example/acme'] };
     ofNames = await policyWith('directory', names);
     ofReferrers = await policyWith('directory', { roles: ['admin'], referrer_types: ['agntcy.dir.sign.v1.Signature'] });
+    searcher = await policyWith('directory', { roles: ['searcher'] });
+    unlimited = await policyWith('directory', { roles: ['searcher', 'reader'] });
     filtered = await policyWith('directory-filtered', names);
     filteredUnlimited = await policyWith('directory-filtered', { roles: ['admin'] });
   });
@@ -51,14 +57,22 @@ describe('every method of the catalogue', () => {
   it.each(methods)('%s is open to a grant for some names only where its messages are judged', (name, rule) => {
     const types = typesOf(rule.request);
     const judged = ['record', 'referrer', 'publication'].some((type) => types.has(type));
-    const found = rule.class === 'search' && !name.endsWith('/SearchRecords');
+    const found = rule.class === 'search' && !answersWithWhatItFinds.test(name);
     expect(mayCall(ofNames, name, rule)).toBe(rule.class === 'search' ? found : judged);
   });
 
   it.each(methods)('%s is open to a grant for some referrers only where its messages are referrers', (name, rule) => {
-    const found = rule.class === 'search' && !name.endsWith('/SearchRecords');
+    const found = rule.class === 'search' && !answersWithWhatItFinds.test(name);
     expect(mayCall(ofReferrers, name, rule)).toBe(found || typesOf(rule.request).has('referrer'));
   });
+
+  it.each(methods.filter(([, rule]) => rule.class === 'search'))(
+    '%s is open to whoever may search and not read only if it finds CIDs, counts or tags',
+    (name, rule) => {
+      expect(mayCall(searcher, name, rule)).toBe(!answersWithWhatItFinds.test(name));
+      expect(mayCall(unlimited, name, rule)).toBe(true);
+    },
+  );
 
   it.each(methods.filter(([, rule]) => rule.class === 'search'))(
     '%s is open to a grant for some names, where responses are filtered, only if each names one record',
@@ -73,6 +87,7 @@ describe('every method of the catalogue', () => {
     for (const service of ['store.v1.StoreService', 'routing.v1.RoutingService', 'search.v1.SearchService']) {
       expect(mayCall(filteredUnlimited, `/agntcy.dir.${service}/Added`, added)).toBe(true);
       expect(mayCall(ofNames, `/agntcy.dir.${service}/Added`, added)).toBe(false);
+      expect(mayCall(ofNames, `/agntcy.dir.${service}/Added`, { ...added, class: 'search' })).toBe(false);
       expect(mayCall(filtered, `/agntcy.dir.${service}/Added`, { ...added, class: 'search' })).toBe(false);
     }
   });

@@ -57,6 +57,16 @@ describe("a caller's own names", () => {
     expect(allowed).toBeGreaterThan(agents.length);
   });
 
+  it('are not left by what a URL parser takes for a dot or a slash', () => {
+    expect(mayPush('a', 'a.example/a/100%25/x')).toBe(true);
+    for (const way of ['%2e%2e', '.%2E', '.\t.', '.\n.', 'x\\..\\..']) {
+      expect(new URL(`https://a.example/a/${way}/b`).pathname).toBe('/b'); // as it is resolved
+      expect(mayPush('a', `a.example/a/${way}/b`)).toBe(false);
+    }
+    expect(mayPush('a', 'a.example/a/..%2fb')).toBe(false);
+    expect(mayPush('a', 'a.example/a/..%5Cb')).toBe(false);
+  });
+
   it('are none for a path of another shape', () => {
     expect(mayPush('a', 'a.example/a/x')).toBe(true);
     expect(mayPush('a/x', 'a.example/a/x')).toBe(false);

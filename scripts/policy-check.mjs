@@ -1,5 +1,5 @@
 // npm run policy:check: format, strict check, tests with full coverage, METADATA, Regal, drift of everything that is built, signatures,
-// OPA against WASM, the time of each probe, and grants. `-- --grants FILE` checks your own grants, `-- --seed N` draws other random inputs.
+// OPA against WASM, the time of each probe, and grants.
 import './require-node.mjs';
 
 import { spawnSync } from 'node:child_process';
@@ -7,6 +7,17 @@ import { parseArgs } from 'node:util';
 import { countLine } from './count.mjs';
 import { prepare } from './prepare.mjs';
 import { ROOT } from './workspace.mjs';
+
+const HELP = `npm run policy:check -- [--grants FILE]... [--seed N]
+
+Checks the policies of this checkout, and grants. Takes about a minute; needs opa and regal, which are built with Go when they are not there.
+
+  --grants FILE  grants to check (default: those of the demo); once per file. Names the line of each grant that the loader would refuse,
+                 that can never hold, or that changes nothing
+  --seed N       draws other random inputs
+  --help         this text
+
+Exit code: 0 all is well; 1 something is not: each is named, with what to do; 2 the options are no good, or a tool is missing.`;
 
 const count = { passed: 0, failed: 0 };
 const { grants: grantsFiles, seed } = readArguments();
@@ -71,13 +82,17 @@ process.exitCode = count.failed > 0 ? 1 : 0;
 
 function readArguments() {
   try {
-    const options = { grants: { type: 'string', multiple: true }, seed: { type: 'string' } };
+    const options = { grants: { type: 'string', multiple: true }, seed: { type: 'string' }, help: { type: 'boolean' } };
     const { values } = parseArgs({ options });
+    if (values.help) {
+      console.log(HELP);
+      process.exit(0);
+    }
     const chosen = values.seed === undefined ? 1 : Number(values.seed);
     if (!Number.isSafeInteger(chosen) || chosen < 0) throw new Error(`--seed ${values.seed}: give a whole number`);
     return { grants: values.grants ?? [`${ROOT}/integration/grants.yaml`], seed: chosen };
   } catch (error) {
-    console.error(`${error.message}. Known are --grants FILE and --seed NUMBER.`);
+    console.error(`policy:check: ${error.message.split('\n')[0]} (--help tells more)`);
     console.log(countLine({ passed: 0, failed: 1 }));
     process.exit(2);
   }

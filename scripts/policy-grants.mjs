@@ -82,12 +82,13 @@ function methodProblems(grant, { catalogue, classesOfRole }) {
   const problems = (grant.methods ?? []).flatMap((method, index) => {
     const rule = catalogue.get(method);
     if (rule === undefined) return [[['methods', index], `a Directory has no method ${method}; look at its spelling`]];
-    if (classes.has(rule.class)) return [];
+    if (classes.has(rule.class) || readsWhatIsFound(rule, classes)) return [];
     return [[['methods', index], `${method} is of class ${rule.class}, which no role of this grant covers; add one that does`]];
   });
   if (limited.length === 0 || problems.length > 0) return problems;
 
   const methods = [...catalogue].filter(([name, rule]) => classes.has(rule.class) && (grant.methods?.includes(name) ?? true));
+  if (grant.methods?.some((name) => readsWhatIsFound(catalogue.get(name), classes))) return [];
   if (methods.every(([, rule]) => rule.class === 'search')) {
     return [
       [
@@ -104,4 +105,9 @@ function methodProblems(grant, { catalogue, classesOfRole }) {
       `never holds: with ${limited.join(' and ')} it is for some ${kinds[0]}s, and none of its methods names one; give a grant without`,
     ],
   ];
+}
+
+/** Some searches ask for the right to read, by that method, what they answer with. */
+function readsWhatIsFound(rule, classes) {
+  return rule.class === 'search' && classes.has('read');
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { directoryCatalogue } from '@dirgate/directory';
+import { importCasbin } from '@dirgate/migration';
 import { describe, expect, it } from 'vitest';
 import { grantProblems } from './policy-grants.mjs';
 import { ROOT } from './workspace.mjs';
@@ -85,6 +86,14 @@ describe('grants that never hold', () => {
     ['a scanner', ofId('x', '{roles: [publisher], referrer_types: [agntcy.dir.security.v1.ScanReport]}')],
     ['a method', ofId('x', '{roles: [reader], methods: [/agntcy.dir.store.v1.StoreService/Pull], names: [a]}')],
     ['a limited admin', ofId('x', '{roles: [admin], names: [d.example/a]}')],
+    [
+      'the right to read what a search answers with',
+      ofId('x', '{roles: [reader], methods: [/agntcy.dir.search.v1.SearchService/SearchRecords]}'),
+    ],
+    [
+      'the right to read some of it, where responses are filtered',
+      ofId('x', '{roles: [reader], methods: [/agntcy.dir.search.v1.SearchService/SearchCIDs], names: [d.example/a]}'),
+    ],
     ['a limited reader who searches', ofId('x', '{roles: [reader, searcher], names: [d.example/a]}')],
   ])('lets %s be', (_, text) => expect(problemsOf(text)).toEqual([]));
 });
@@ -154,6 +163,12 @@ trust_domains:
       { line: 3, message: expect.stringContaining('"d.example/a/b" lies under "d.example/a"') as string },
     ]);
   });
+});
+
+it('finds nothing in grants that were imported', () => {
+  const { grants } = importCasbin('p,d.example,*\np,e.example,/agntcy.dir.search.v1.SearchService/*');
+  expect(Object.keys(grants.trust_domains ?? {})).toEqual(['d.example', 'e.example']);
+  expect(problemsOf(JSON.stringify(grants))).toEqual([]);
 });
 
 it('finds nothing in the grants of the demo', () => {

@@ -48,7 +48,7 @@ interface CacheModule {
 
 /** Remembered by the guard's own cache. */
 export async function remembering(policy: Policy, inputs: readonly object[]): Promise<Decide> {
-  const module = new URL('../../../packages/guard/dist/decision-cache.js', import.meta.url).href;
+  const module = new URL('../../../packages/guard/dist/decision/decision-cache.js', import.meta.url).href;
   const { DecisionCache } = (await import(module)) as CacheModule;
   const cache = DecisionCache.for(policy);
   const { server } = (inputs[0] as CachedInput).context;

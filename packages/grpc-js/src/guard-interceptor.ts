@@ -34,7 +34,7 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
     });
     if (admission.kind === 'refused') {
       refuseCall(call, stream, admission.refusal);
-      return call;
+      return neverStarted(call);
     }
     const { call: admitted } = admission;
     stripIdentityMetadata(metadata);
@@ -86,5 +86,13 @@ function openConnection(
 /** Refuses a call of which the connection could not even be read. */
 function refuseUnread(guard: Guard, path: string, call: ServerInterceptingCallInterface): ServerInterceptingCallInterface {
   refuseCall(call, undefined, guard.refuseUnread(path));
-  return call;
+  return neverStarted(call);
+}
+
+/**
+ * A refused call, whose handler never starts. grpc-js starts none of a call that was answered, but no refusal rests on an
+ * answer that could be sent.
+ */
+function neverStarted(call: ServerInterceptingCallInterface): ServerInterceptingCallInterface {
+  return Object.create(call, { start: { value: () => undefined } });
 }

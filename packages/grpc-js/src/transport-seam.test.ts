@@ -96,12 +96,24 @@ test.each([
 ])('another shape is refused: %s', async (_name, shape) => {
   await using world = await GuardedWorld.start();
   const sent: unknown[] = [];
-  const odd = Object.assign(shape, {
-    sendStatus: (end: unknown) => sent.push(end),
-  }) as unknown as ServerInterceptingCallInterface;
-  const interceptor = createGuardInterceptor(world.guard);
-  const method = { path: '/agntcy.dir.search.v1.SearchService/CountRecords', requestStream: false, responseStream: false };
-  expect(interceptor(method as Parameters<ServerInterceptor>[0], odd)).toBe(odd);
+  const start = vi.fn();
+  for (const sendStatus of [
+    (end: unknown) => sent.push(end),
+    () => {
+      throw new Error('cannot be sent'); // then too the handler must not start
+    },
+  ]) {
+    const odd = Object.assign({ sendStatus, start }, shape) as unknown as ServerInterceptingCallInterface;
+    const interceptor = createGuardInterceptor(world.guard);
+    const method = { path: '/agntcy.dir.search.v1.SearchService/CountRecords', requestStream: false, responseStream: false };
+    interceptor(method as Parameters<ServerInterceptor>[0], odd).start({
+      onReceiveMetadata: () => undefined,
+      onReceiveMessage: () => undefined,
+      onReceiveHalfClose: () => undefined,
+      onCancel: () => undefined,
+    });
+    expect(world.events.at(-1)).toMatchObject({ code: 'guard_failed', reasons: ['transport_unreadable'] });
+  }
   expect(sent).toMatchObject([{ code: status.INTERNAL }]);
-  expect(world.events.at(-1)).toMatchObject({ code: 'guard_failed', reasons: ['transport_unreadable'] });
+  expect(start).not.toHaveBeenCalled(); // the way to the handler
 });

@@ -1,3 +1,4 @@
+import { PolicyError } from '@dirgate/policy';
 import { describe, expect, test, vi } from 'vitest';
 import { createGuard, type GuardOptions } from './guard.js';
 import { GET, getRequest, PING, SERVER_ID, TestedGuard } from './test-support/tested-guard.js';
@@ -228,6 +229,23 @@ describe('messages', () => {
     const call = tested.admitted(tested.connect(CALLER));
     expect(call.judgesRequests).toBe(false);
     expect(call.judgeRequest(getRequest(['a']))).toMatchObject({ code: 'message_unreadable' });
+  });
+
+  test('an evaluation that fails refuses, and tells the trail why', async () => {
+    const tested = await TestedGuard.start();
+    const call = tested.admitted(tested.connect(CALLER), { method: GET });
+    expect(call.judgeRequest(getRequest(['a']))).toBeUndefined();
+    for (const [thrown, reason] of [
+      [new PolicyError('input_too_large', 'canary'), 'input_too_large'],
+      ['a string, as opa-wasm throws', 'policy_failed'],
+    ] as const) {
+      tested.policy.decide = () => {
+        throw thrown;
+      };
+      expect(call.judgeRequest(getRequest(['b']))).toMatchObject({ code: 'policy_failed', status: 13 });
+      expect(tested.events.at(-1)).toMatchObject({ code: 'policy_failed', reasons: [reason], resource: { id: 'b' } });
+    }
+    expect(JSON.stringify(tested.events)).not.toContain('canary');
   });
 
   test('described: one failure among many refuses all, and leaves nothing unhandled', async () => {

@@ -10,6 +10,7 @@ import { createMethod, type Method } from './decision/decision-input.js';
 import { createResourceDescriber, type Describe, type DescribeLimits } from './decision/describe.js';
 import { PolicyJudge, unsupportedPhases } from './decision/policy-judge.js';
 import { type ShadowOptions, ShadowPolicy } from './decision/shadow-policy.js';
+import { TurnBudget } from './decision/turn-budget.js';
 import { combineDecisionSinks, type DecisionSink } from './decision-log/decision-event.js';
 import { DecisionRecorder } from './decision-log/decision-recorder.js';
 import { parseTraceParent } from './decision-log/trace-parent.js';
@@ -122,7 +123,8 @@ export function buildGuard(options: GuardOptions, monotonic?: () => number): Gua
   checkOptions(options);
   const counters = new GuardCounters();
   const describer = options.describe && createResourceDescriber(options.describe, options.describeLimits ?? {});
-  const judge = new PolicyJudge(policy, layoutOf(options.messages ?? 'protobuf-es'), describer, counters);
+  const layout = layoutOf(options.messages ?? 'protobuf-es');
+  const judge = new PolicyJudge(policy, layout, describer, counters, new TurnBudget(monotonic));
   const methods = prepareMethods(catalogue, judge);
   const shadow = options.shadow && new ShadowPolicy(options.shadow, policy, () => recorder);
   const { onDecision = () => undefined } = options;

@@ -36,6 +36,7 @@ export class GuardedCall implements Watched {
   #judgesResponses = false;
   #leavesUndescribed = false;
   #onRevoked: ((refusal: Refusal) => void) | undefined;
+  #ended = false;
   #seesMessages = true;
   /** What `describe` answered in this call; gone with it. */
   readonly #described: DescribedFacts = new Map();
@@ -84,8 +85,8 @@ export class GuardedCall implements Watched {
   }
 
   /**
-   * Judges one request message: each resource that it names is a decision, all must allow. A promise only while
-   * `describe` is waited for; it never rejects. Never throws.
+   * Judges one request message: each resource that it names is a decision, all must allow. A promise while `describe` is
+   * waited for, or the next turn of the event loop, once evaluations have filled this one; it never rejects. Never throws.
    */
   judgeRequest(message: unknown): Verdict | Promise<Verdict> {
     return this.#judgeMessage('request', this.#context.method.rule.request, message);
@@ -120,6 +121,7 @@ export class GuardedCall implements Watched {
 
   /** The call is over: it is not watched any more. May be called more than once. */
   end(): void {
+    this.#ended = true;
     this.#onRevoked = undefined;
     this.#core.sweep.calls.delete(this);
   }
@@ -167,37 +169,67 @@ export class GuardedCall implements Watched {
   }
 
   #judgeMessage(phase: MessagePhase, rule: MessageRule | undefined, message: unknown): Verdict | Promise<Verdict> {
-    let waiting: Promise<readonly Resource[]> | undefined;
+    let rest: Promise<void> | undefined;
     const refusal = this.#safely(phase, () => {
-      if (rule === undefined) {
-        throw new Failure('message_unreadable', ['no_resource_rule_applies']);
-      }
-      const resources = this.#core.judge.resourcesOf(this.#policy, rule, message, this.#described);
-      if (resources instanceof Promise) {
-        waiting = resources;
-      } else {
-        this.#judgeAll(phase, resources);
-      }
+      rest = this.#judgeWhole(phase, rule, message, () => this.#judgeWhole(phase, rule, message));
     });
-    return waiting === undefined
+    return rest === undefined
       ? refusal
-      : waiting.then(
-          (resources) => this.#safely(phase, () => this.#judgeLate(phase, resources)),
+      : rest.then(
+          () => undefined,
           (error: unknown) => this.#refuse(phase, error),
         );
   }
 
-  /** By the policy in force now: it may be another one than when the message came, and not ask for it any more. */
-  #judgeLate(phase: MessagePhase, resources: readonly Resource[]): void {
-    if (phase === 'request' ? this.#judgesRequests : this.#judgesResponses) {
-      this.#judgeAll(phase, resources);
+  /** Reads the message, and judges what it names. Throws or rejects with what refuses it. */
+  #judgeWhole(
+    phase: MessagePhase,
+    rule: MessageRule | undefined,
+    message: unknown,
+    again?: () => Promise<void> | undefined,
+  ): Promise<void> | undefined {
+    if (rule === undefined) {
+      throw new Failure('message_unreadable', ['no_resource_rule_applies']);
     }
+    const resources = this.#core.judge.resourcesOf(this.#policy, rule, message, this.#described, () => this.#requireLive());
+    return resources instanceof Promise
+      ? resources.then((late) => this.#goOn(phase, () => this.#judgeAll(phase, late, again)))
+      : this.#judgeAll(phase, resources, again);
   }
 
-  #judgeAll(phase: MessagePhase, resources: readonly Resource[]): void {
+  /**
+   * Gives way to other calls when evaluations have filled the turn. A message is never judged by two policies: if there is
+   * another one by then, `again` judges all of it, and gives way no more, so that no message waits for ever.
+   */
+  #judgeAll(
+    phase: MessagePhase,
+    resources: readonly Resource[],
+    again: (() => Promise<void> | undefined) | undefined,
+    from = 0,
+  ): Promise<void> | undefined {
     const now = this.#core.now();
-    for (const resource of resources) {
-      this.#judge(phase, resource, now);
+    const { turn } = this.#core.judge;
+    for (let index = from; index < resources.length; index += 1) {
+      if (again !== undefined && turn.isSpent) {
+        const policy = this.#policy;
+        return turn.later(() =>
+          this.#goOn(phase, policy === this.#policy ? () => this.#judgeAll(phase, resources, again, index) : again),
+        );
+      }
+      this.#judge(phase, resources[index] as Resource, now);
+    }
+    return undefined;
+  }
+
+  /** After a wait: the call may have ended, and the policy in force may not ask for such messages any more. */
+  #goOn(phase: MessagePhase, judge: () => Promise<void> | undefined): Promise<void> | undefined {
+    this.#requireLive();
+    return (phase === 'request' ? this.#judgesRequests : this.#judgesResponses) ? judge() : undefined;
+  }
+
+  #requireLive(): void {
+    if (this.#ended) {
+      throw new Failure('call_ended');
     }
   }
 

@@ -20,6 +20,7 @@ const statusOf: Readonly<Record<FailureCode, number>> = {
   policy_missing: 14,
   describe_failed: 14,
   policy_failed: 13,
+  call_ended: 13,
   guard_failed: 13,
 };
 

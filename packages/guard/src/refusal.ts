@@ -24,6 +24,7 @@ const FAILURES = {
   policy_missing: { status: 14, family: 'unavailable', text: 'no policy is loaded' },
   describe_failed: { status: 14, family: 'unavailable', text: 'the resource could not be described' },
   policy_failed: { status: 13, family: 'unavailable', text: 'the policy could not be evaluated' },
+  call_ended: { status: 13, family: 'unavailable', text: 'the call has ended' },
   guard_failed: { status: 13, family: 'unavailable', text: 'the call could not be judged' },
 } as const satisfies Record<string, FailureRow>;
 

@@ -44,11 +44,14 @@ function expansionProblems({ line, trustDomain }: CasbinRule, known: KnownNames)
 }
 
 function lettingIn(what: string, column: CasbinColumn, known: readonly string[]): string {
-  if (column.isBroken) return 'every call that gets as far as this column ends with INTERNAL';
-  if (column.text.startsWith('*')) return `it lets in every ${what}`;
+  const { text, isBroken } = column;
+  if (text.startsWith('*')) return `it lets in every ${what}`;
+  const star = text.indexOf('*');
+  if (isBroken && star < 0) return 'every call that gets as far as this column ends with INTERNAL';
+  const beginning = star < 0 ? '' : ` that begins with ${JSON.stringify(text.slice(0, star))}`;
   const names = known.filter((name) => column.letsIn(name));
   const among = names.length > 0 ? `: ${names.join(', ')}` : ', which is none that is known';
-  const star = column.text.indexOf('*');
-  const beginning = star < 0 ? '' : ` that begins with ${JSON.stringify(column.text.slice(0, star))}, or`;
-  return `it lets in every ${what}${beginning} in which this regular expression is found${among}`;
+  if (isBroken)
+    return `it lets in every ${what}${beginning}${among}; every other call that gets as far as this column ends with INTERNAL`;
+  return `it lets in every ${what}${beginning}${star < 0 ? '' : ', or'} in which this regular expression is found${among}`;
 }

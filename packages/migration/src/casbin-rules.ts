@@ -13,8 +13,12 @@ export interface CasbinRule {
 const maxBytes = 1024 * 1024;
 const maxRules = 1000;
 
-const plainTrustDomain = /^[A-Za-z0-9._-]+$/;
-const plainMethod = /^[A-Za-z0-9._/-]+$/;
+/** Without a letter or a digit in its last part it is the regular expression for anything (`.*`), and the beginning of nothing. */
+const plainTrustDomain = /^(?![._-]+$)[A-Za-z0-9._-]+$/;
+const plainMethod = /^(?!(?:.*\/)?[._-]+$)[A-Za-z0-9._/-]+$/;
+/** JavaScript and csv-parse take it for a blank, Go does not: there a line with one is another rule, or none. */
+const byteOrderMark = '\ufeff';
+const blank = /^(?!\ufeff)[\s\u0085]$/;
 
 /**
  * Reads the lines as Casbin's file adapter does: each trimmed, blank lines and those that begin with `#` left out, blanks before a
@@ -28,16 +32,17 @@ export function readRules(csv: string): { readonly rules: readonly CasbinRule[];
   const problems: CasbinProblem[] = [];
   for (const [index, text] of csv.split('\n').entries()) {
     const line = index + 1;
-    const trimmed = text.trim();
+    const trimmed = trim(text);
     if (trimmed === '' || trimmed.startsWith('#')) continue;
-    const columns = columnsOf(trimmed);
+    const columns = trimmed.includes(byteOrderMark) ? undefined : columnsOf(trimmed);
     const [type, trustDomain, method] = columns ?? [];
     if (columns?.length !== 3 || type !== 'p' || trustDomain === undefined || method === undefined) {
       problems.push({
         code: 'bad_line',
         line,
-        message:
-          'is no rule of the form p,<trust domain>,<method>, and the running Directory does not start with it; correct it or take it out',
+        message: trimmed.includes(byteOrderMark)
+          ? 'holds a byte order mark, and the running Directory does not read it as it looks; take the mark out'
+          : 'is no rule of the form p,<trust domain>,<method>, and the running Directory does not start with it; correct it or take it out',
       });
       continue;
     }
@@ -49,6 +54,14 @@ export function readRules(csv: string): { readonly rules: readonly CasbinRule[];
     });
   }
   return { rules, problems };
+}
+
+/** As Go does. Not with an expression, which would take its time over many blanks. */
+function trim(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && blank.test(text.charAt(start))) start += 1;
+  while (start < end && blank.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 function columnsOf(line: string): readonly string[] | undefined {

@@ -13,10 +13,10 @@ const roleOf: Readonly<Record<ActionClass, Role>> = {
   admin: 'admin',
 };
 
-/** It answers with whole records, so the shipped bundle asks for the right to read them by this method too. */
-const searchRecords = '/agntcy.dir.search.v1.SearchService/SearchRecords';
-
-/** Grants of exactly these methods of the Directory: for each role those of its methods that are among them. */
+/**
+ * Grants of exactly these methods of the Directory: for each role those of its methods that are among them. The shipped
+ * bundles ask for the right to read, by a search, what it answers with: whom Casbin lets search, it shows all of that.
+ */
 export function grantsForMethods(methods: ReadonlySet<string>): readonly Grant[] {
   const byRole = new Map<Role, Set<string>>();
   const add = (role: Role, method: string): void => {
@@ -25,7 +25,7 @@ export function grantsForMethods(methods: ReadonlySet<string>): readonly Grant[]
   for (const [method, rule] of directoryCatalogue) {
     if (!methods.has(method)) continue;
     add(roleOf[rule.class], method);
-    if (method === searchRecords) add('reader', method);
+    if (rule.class === 'search') add('reader', method);
   }
   return [...byRole].map(([role, held]) => ({ roles: [role], methods: [...held].sort() }));
 }

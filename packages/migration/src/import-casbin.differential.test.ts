@@ -12,7 +12,7 @@ import { runningCasbin } from './test-support/running-casbin.js';
 const POLICIES = 200;
 const REQUESTS = 50;
 
-const bundle = fileURLToPath(new URL('../../../policies/dist/directory.tar.gz', import.meta.url));
+const bundleOf = (name: string) => fileURLToPath(new URL(`../../../policies/dist/${name}.tar.gz`, import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'dirgate-casbin-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -51,7 +51,10 @@ function randomRule(random: () => number): string {
   return `p, ${column(trustDomains)}, ${column(methods)}`;
 }
 
-async function guardOf({ grants }: CasbinImport): Promise<(trustDomain: string, method: string) => boolean> {
+async function guardOf(
+  { grants }: CasbinImport,
+  bundle = bundleOf('directory'),
+): Promise<(trustDomain: string, method: string) => boolean> {
   const data = join(folder, 'grants.json');
   writeFileSync(data, JSON.stringify(grants));
   const policy = (await loadPolicy({ bundle, data })).current();
@@ -120,6 +123,14 @@ describe('against the npm package casbin with the same model', () => {
         ['SearchCIDs', 'SearchRecords', 'CountRecords'].map((method) => `${name} ${method}`),
       ),
     ]);
+  });
+
+  it('every method is allowed by both bundles where Casbin allows everything', async () => {
+    const imported = importCasbin('p, example.org, *');
+    for (const name of ['directory', 'directory-filtered']) {
+      const guard = await guardOf(imported, bundleOf(name));
+      expect(methods.filter((method) => !guard('example.org', method))).toEqual([]);
+    }
   });
 
   it('a policy without a rule allows everything there', async () => {

@@ -69,11 +69,11 @@ describe('importCasbin', () => {
     expect(granted).toEqual(new Set(directoryCatalogue.keys()));
   });
 
-  it('gives SearchRecords the right to read that it takes, and no other', () => {
-    const { grants } = importCasbin(`p,example.org,${search}/SearchRecords\n`);
+  it.each(['SearchRecords', 'SearchCIDs'])('gives %s the right to read what it finds, and no other', (name) => {
+    const { grants } = importCasbin(`p,example.org,${search}/${name}\n`);
     expect(grants.trust_domains?.['example.org']).toEqual([
-      { roles: ['searcher'], methods: [`${search}/SearchRecords`] },
-      { roles: ['reader'], methods: [`${search}/SearchRecords`] },
+      { roles: ['searcher'], methods: [`${search}/${name}`] },
+      { roles: ['reader'], methods: [`${search}/${name}`] },
     ]);
   });
 
@@ -134,7 +134,14 @@ describe('what cannot be imported', () => {
     ['exam*le', 'every trust domain that begins with "exam", or in which this regular expression is found: example.org;'],
     ['(?=x)', 'ends with INTERNAL;'], // no look-ahead in Go
     ['[', 'ends with INTERNAL;'],
-    ['[x*', 'ends with INTERNAL;'],
+    [
+      '[x*',
+      'begins with "[x", which is none that is known; every other call that gets as far as this column ends with INTERNAL;',
+    ],
+    ['sub.**', 'begins with "sub.": sub.example.org; every other call that gets as far as this column ends with INTERNAL;'],
+    ['.*', 'begins with ".", or in which this regular expression is found: example.org, sub.example.org, other.test;'],
+    ['.', 'in which this regular expression is found: example.org, sub.example.org, other.test;'],
+    ['-*', 'in which this regular expression is found: example.org, sub.example.org, other.test;'],
   ])('says what the trust domain column %s lets in today', (column, today) => {
     expect(problemsIn(`p,${column},*`, ['example.org', 'sub.example.org', 'other.test'])).toEqual([
       { code: 'not_plain', line: 1, message: expect.stringContaining(today) },
@@ -145,6 +152,24 @@ describe('what cannot be imported', () => {
     const [problem] = problemsIn(`p,example.org,^${store}/(Pull|Lookup)$`);
     expect(problem).toMatchObject({ code: 'not_plain', line: 1 });
     expect(problem?.message).toContain(`is found: ${store}/Pull, ${store}/Lookup;`);
+  });
+
+  it.each([`${store}/.*`, '.*', `${store}/.`, '.'])(
+    'takes the regular expression %s for no name and no beginning of one',
+    (column) => {
+      const [problem] = problemsIn(`p,example.org,${column}`);
+      expect(problem).toMatchObject({ code: 'not_plain', line: 1 });
+      expect(problem?.message).toContain(`${store}/Pull, `);
+    },
+  );
+
+  it('names a byte order mark, with which the running Directory does not start, or reads another name', () => {
+    expect(problemsIn('p,example.org,*\n')).toEqual([]);
+    expect(problemsIn('p,example.org,*\n# \ufeff\n\u0085 p,\u00a0example.org,*\u3000\n')).toEqual([]);
+    for (const csv of ['p,\ufeffexample.org,*\n', '\ufeffp,example.org,*\n', '\ufeff# partners\np,example.org,*\n'])
+      expect(problemsIn(csv)).toEqual([
+        { code: 'bad_line', line: 1, message: expect.stringContaining('holds a byte order mark') },
+      ]);
   });
 
   it.each(['p,example.org', 'p,example.org,*,allow', 'g,alice,admin', 'p2,example.org,*', 'example.org,*', 'p,"example.org,*'])(

@@ -30,3 +30,19 @@ filtered_methods := {
 	"/agntcy.dir.routing.v1.RoutingService/Search",
 	"/agntcy.dir.routing.v1.RoutingService/List",
 }
+
+# METADATA
+# title: Searches that answer with CIDs, counts or tags
+# description: >-
+#   The role to search is enough for these. Every other search, and what a newer Directory adds, answers with what it
+#   finds: whole records (SearchRecords), catalogue entries (ListAgents), workloads with their records (ListWorkloads).
+finding_methods := {
+	"/agntcy.dir.search.v1.SearchService/SearchCIDs",
+	"/agntcy.dir.search.v1.SearchService/CountRecords",
+	"/agntcy.dir.routing.v1.RoutingService/Search",
+	"/agntcy.dir.routing.v1.RoutingService/List",
+	"/agntcy.dir.routing.v1.RoutingService/GetProviderCount",
+	"/agntcy.dir.events.v1.EventService/Listen",
+	"/agntcy.dir.catalog.v1.AIFinderService/ListTags",
+	"/agntcy.dir.catalog.v1.AIFinderService/ExtractTaxonomy",
+}

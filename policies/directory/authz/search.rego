@@ -9,12 +9,13 @@ filters_responses if data.directory.filters_responses == true
 # scope: document
 # title: Searching past what may be read
 # description: >-
-#   SearchRecords answers with whole records, whatever their names, so it takes a grant to read without conditions.
-#   Where responses are filtered, each record found is judged, and any grant to read will do. What only counts records,
-#   or cannot be filtered, would tell of those that are left out: there it takes a grant to read without conditions.
+#   A search that answers with what it finds, whatever its name, takes a grant to read without conditions. Where
+#   responses are filtered, each record found is judged, and any grant to read will do. What only counts records, or
+#   cannot be filtered, would tell of those that are left out: there it takes a grant to read without conditions.
 search_exceeds_reading if {
 	not filters_responses
-	input.action.name == "/agntcy.dir.search.v1.SearchService/SearchRecords"
+	input.action.properties.class == "search"
+	not input.action.name in finding_methods
 	not reads_every_record
 }
 

@@ -79,6 +79,11 @@ describe('a mistake says where it is and what would be right', () => {
       '"refCid" is not in snake_case',
     ],
     ['a prototype as a property', request({ type: 't', constants: JSON.parse('{"__proto__":"x"}') as object }), '"__proto__"'],
+    [
+      'a constant that a caller would replace',
+      request({ type: 't', constants: { name: 'fixed' }, properties: { name: 'name' } }),
+      '"name" is a property and a constant',
+    ],
     ['a misspelt key', { class: 'read', requests: { type: 't' } }, 'unknown "requests"; it may have class, request'],
     ['a misspelt key in a rule', request({ type: 't', describeBy: 'ref.cid' }), 'unknown "describeBy"'],
     ['an unknown class', { class: 'write_all' }, 'class must be one of read,'],

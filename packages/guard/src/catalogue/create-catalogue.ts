@@ -107,6 +107,11 @@ function checkRule(rule: ResourceRule, message: DescMessage, where: string): voi
     invalid(`${where}: describedBy "${describedBy}" names several records, so it must be the same path as id`);
   }
   for (const path of Object.values(properties)) isRepeated(path);
+  for (const name of Object.keys(properties)) {
+    if (Object.hasOwn(constants, name)) {
+      invalid(`${where}: "${name}" is a property and a constant: a caller's value would replace the constant`);
+    }
+  }
   for (const name of [...Object.keys(properties), ...Object.keys(constants)]) {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) {
       invalid(`${where}: property "${name}" is not in snake_case, as policies name them`);

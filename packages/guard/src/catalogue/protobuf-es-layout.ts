@@ -36,11 +36,16 @@ function fieldReader({ localName, oneof }: DescField): (message: Members) => unk
     return (message) => ownMember(message, localName);
   }
   const group = oneof.localName;
+  const cases = new Set<unknown>([undefined, ...oneof.fields.map((member) => member.localName)]);
   return (message) => {
     const set = ownMember(message, group);
     if (typeof set !== 'object' || set === null) {
       return unexpectedShape();
     }
-    return ownMember(set as Members, 'case') === localName ? ownMember(set as Members, 'value') : undefined;
+    const name = ownMember(set as Members, 'case');
+    if (!cases.has(name)) {
+      return unexpectedShape(); // of a newer .proto: to the catalogue nothing would be set
+    }
+    return name === localName ? ownMember(set as Members, 'value') : undefined;
   };
 }

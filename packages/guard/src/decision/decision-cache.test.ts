@@ -134,7 +134,7 @@ describe('the key is what the policy reads', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('values that would run together without their lengths stay apart', () => {
+  test('values that would be the same text when written one after the other stay apart', () => {
     const { policy, asked } = counting([
       ['resource', 'properties', 'a'],
       ['resource', 'properties', 'b'],
@@ -188,6 +188,39 @@ describe('the key is what the policy reads', () => {
       judge(cache, policy, contextOf(base.subject), record({ facts: { level: 0, toJSON: () => ({ level }) } }));
     expect(asked).toHaveLength(2);
   });
+});
+
+describe('a string is never taken for another kind of value', () => {
+  const facts = { level: 0, toJSON: () => ({ level: 1 }) };
+  test.each<[string, Policy['inputs'], unknown, unknown]>([
+    ['a list', [['resource', 'properties', 'facts']], ['x'], '\0j["x"]'],
+    ['an object', [['resource', 'properties', 'facts']], { a: 1 }, '\0j{"a":1}'],
+    ['a string that is marked as one', [['resource', 'properties', 'facts']], '\0x', '\0s\0x'],
+    ['a number', [['resource', 'properties', 'facts']], 1, '1'],
+    ['a truth value', [['resource', 'properties', 'facts']], true, 'true'],
+    ['null', [['resource', 'properties', 'facts']], null, 'null'],
+    ['what is absent', [['resource', 'properties', 'facts']], undefined, 'undefined'],
+    ['what turns itself into another value', [['resource', 'properties', 'facts', 'level']], facts, { level: '\0t{"level":1}' }],
+  ])('%s', (_name, inputs, value, text) => {
+    const { policy, asked } = counting(inputs);
+    const cache = DecisionCache.for(policy) as DecisionCache;
+    const context = contextOf(subjectOf('spiffe://a/x'));
+    for (const facts of [value, text, value, text]) judge(cache, policy, context, record({ facts }));
+    expect(asked).toHaveLength(2);
+  });
+});
+
+test('a policy that is asked while another question is open leaves that question its own answer', () => {
+  const { policy } = counting([['resource', 'properties', 'name']]);
+  const cache = DecisionCache.for(policy) as DecisionCache;
+  const context = contextOf(subjectOf('spiffe://a/x'));
+  const decision = (reason: string): Decision => ({ allow: true, reasons: [reason], revision: 'one' });
+  cache.decide(context, 'request', record({ name: 'outer' }), () => {
+    cache.decide(context, 'request', record({ name: 'inner' }), () => decision('inner'));
+    return decision('outer');
+  });
+  for (const name of ['inner', 'outer'])
+    expect(cache.decide(context, 'request', record({ name }), () => decision('forgotten')).reasons).toEqual([name]);
 });
 
 test('what a policy throws is not remembered', () => {

@@ -4,40 +4,48 @@ import type { Resource } from '../catalogue/resources.js';
 import type { DecisionInput } from '../gen/decision-input.js';
 import { GuardCounters } from '../guard-metrics.js';
 import type { DecisionContext } from './decision-input.js';
-import { createKeyWriter, type KeyWriter } from './decision-key.js';
+import { createKeyReader, type Key, type KeyReader } from './decision-key.js';
 
-/** Maps and decisions beyond this number, over all callers: everything is forgotten and learned anew. */
-const MAX_ENTRIES = 20_000;
-/** What would need a longer key is judged anew each time: callers choose the values, and must not choose our memory. */
+/** Steps in the tree beyond this number, over all callers: everything is forgotten and learned anew. */
+const MAX_STEPS = 20_000;
+/** What would need longer keys, in characters, is judged anew each time: callers choose the values, and must not choose our memory. */
 const MAX_KEY_LENGTH = 2048;
 
 type Path = readonly string[];
 
+/** A place in the tree of decisions: the values so far. */
+interface Place {
+  /** By the next value that the policy reads; absent where there was none yet. */
+  next?: Map<Key, Place>;
+  /** What was decided, where no further value is read. */
+  decision?: Decision;
+}
+
 /**
- * Remembers what one revision of a policy answered, keyed by exactly the inputs that it reads (DESIGN §4.18).
- *
- * The caller's and the action's part of a key pick a map, once per caller and method; the resource's part picks the decision in it.
+ * Remembers what one revision of a policy answered, keyed by exactly the inputs that it reads (DESIGN §4.18): a tree with a step for each
+ * value. The caller's, the action's and the server's values lead to a place, once per caller and method; the resource's values lead on from there.
  */
 export class DecisionCache {
-  readonly #subjectKey: KeyWriter;
-  readonly #actionKey: KeyWriter;
-  readonly #resourceKey: KeyWriter;
-  readonly #serverKey: KeyWriter;
-  /** Maps by the texts of the caller's, the action's and the server's part. */
-  #maps = new Map<string, Map<string, Decision>>();
-  /** The same maps by the objects that carry those parts: what a warm look-up takes. */
-  #ofSubjects = new WeakMap<DecisionInput['subject'], Map<DecisionInput['action'], Map<string, Decision>>>();
+  readonly #readSubject: KeyReader;
+  readonly #readAction: KeyReader;
+  readonly #readResource: KeyReader;
+  readonly #readServer: KeyReader;
+  #root: Place = {};
+  /** The places of callers and actions, by the objects that carry their values: what a warm look-up takes. */
+  #ofSubjects = new WeakMap<DecisionInput['subject'], Map<DecisionInput['action'], Place>>();
   #server: DecisionInput['context']['server'] | undefined;
+  /** Where the keys of a look-up are written: made once, as this is on the path of every message. */
+  readonly #keys: Key[] = [];
   readonly #counters: GuardCounters;
   #size = 0;
 
   private constructor(inputs: readonly Path[], counters: GuardCounters) {
     this.#counters = counters;
     const below = (name: string): readonly Path[] => inputs.filter(([first]) => first === name).map((path) => path.slice(1));
-    this.#subjectKey = createKeyWriter(below('subject'));
-    this.#actionKey = createKeyWriter(below('action'));
-    this.#resourceKey = createKeyWriter(below('resource'));
-    this.#serverKey = createKeyWriter(below('context').map((path) => path.slice(1)));
+    this.#readSubject = createKeyReader(below('subject'));
+    this.#readAction = createKeyReader(below('action'));
+    this.#readResource = createKeyReader(below('resource'));
+    this.#readServer = createKeyReader(below('context').map((path) => path.slice(1)));
   }
 
   /**
@@ -61,30 +69,36 @@ export class DecisionCache {
     return inputs !== undefined && cacheable === true ? new DecisionCache(inputs, counters) : undefined;
   }
 
-  /** Maps and decisions that are remembered. */
+  /** Steps of the tree, each of which holds memory. */
   get size(): number {
     return this.#size;
   }
 
   /** The remembered decision, or what `evaluate` answers. What it throws is not remembered. */
   decide(context: DecisionContext, phase: Phase, resource: Resource, evaluate: () => Decision): Decision {
-    const decisions = this.#decisionsOf(context, phase);
-    const key = this.#resourceKey(resource);
-    const known = decisions?.get(key);
-    if (known !== undefined) {
+    const start = this.#placeOf(context, phase);
+    const keys = this.#keys;
+    const count = this.#readResource(resource, keys, 0);
+    let place = start;
+    for (let index = 0; index < count && place !== undefined; index += 1) {
+      place = place.next?.get(keys[index]);
+    }
+    if (place?.decision !== undefined) {
       this.#counters.cacheHits += 1;
-      return known;
+      return place.decision;
     }
     this.#counters.cacheMisses += 1;
+    const read = keys.slice(0, count); // others may be written while the policy is asked
     const decision = evaluate();
-    if (key.length <= MAX_KEY_LENGTH) {
-      decisions?.set(key, decision);
-      this.#count();
+    if (start !== undefined && lengthOf(read) <= MAX_KEY_LENGTH) {
+      this.#goOn(start, read).decision = decision;
+      this.#forgetTooMuch();
     }
     return decision;
   }
 
-  #decisionsOf({ caller: { subject }, method, server }: DecisionContext, phase: Phase): Map<string, Decision> | undefined {
+  /** Where the resource's values begin; `undefined` if the caller's values are too long to be kept. */
+  #placeOf({ caller: { subject }, method, server }: DecisionContext, phase: Phase): Place | undefined {
     if (server !== this.#server) {
       this.#ofSubjects = new WeakMap();
       this.#server = server;
@@ -94,28 +108,44 @@ export class DecisionCache {
     if (known !== undefined) {
       return known;
     }
-    const text = this.#subjectKey(subject) + this.#actionKey(action) + this.#serverKey(server);
-    if (text.length > MAX_KEY_LENGTH) {
+    const read: Key[] = [];
+    this.#readServer(server, read, this.#readAction(action, read, this.#readSubject(subject, read, 0)));
+    if (lengthOf(read) > MAX_KEY_LENGTH) {
       return undefined;
     }
-    const decisions = this.#maps.get(text) ?? new Map<string, Decision>();
-    this.#maps.set(text, decisions);
-    const ofActions = this.#ofSubjects.get(subject) ?? new Map<DecisionInput['action'], Map<string, Decision>>();
-    this.#ofSubjects.set(subject, ofActions.set(action, decisions));
-    this.#count();
-    return decisions;
+    this.#forgetTooMuch();
+    const place = this.#goOn(this.#root, read);
+    const ofActions = this.#ofSubjects.get(subject) ?? new Map<DecisionInput['action'], Place>();
+    this.#ofSubjects.set(subject, ofActions.set(action, place));
+    this.#size += 1;
+    return place;
   }
 
-  #count(): void {
-    this.#size += 1;
-    if (this.#size > MAX_ENTRIES) {
-      this.#forget();
+  /** The place that these values lead to; it is made if need be. */
+  #goOn(from: Place, keys: readonly Key[]): Place {
+    let place = from;
+    for (const key of keys) {
+      place.next ??= new Map();
+      let next = place.next.get(key);
+      if (next === undefined) {
+        next = {};
+        place.next.set(key, next);
+        this.#size += 1;
+      }
+      place = next;
+    }
+    return place;
+  }
+
+  #forgetTooMuch(): void {
+    if (this.#size > MAX_STEPS) {
+      this.#root = {};
+      this.#ofSubjects = new WeakMap();
+      this.#size = 0;
     }
   }
+}
 
-  #forget(): void {
-    this.#maps = new Map();
-    this.#ofSubjects = new WeakMap();
-    this.#size = 0;
-  }
+function lengthOf(keys: readonly Key[]): number {
+  return keys.reduce<number>((sum, key) => sum + (typeof key === 'string' ? key.length : 0), 0);
 }

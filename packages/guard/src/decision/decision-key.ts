@@ -1,5 +1,8 @@
-/** Writes the part of a cache key that one part of the input makes up. */
-export type KeyWriter = (part: object) => string;
+/** A step on the way to a remembered decision: one value that the policy reads. */
+export type Key = string | number | bigint | boolean | null | undefined;
+
+/** Writes the keys of one part of the input into `keys`, from `at` on; answers where the next part's begin. */
+export type KeyReader = (part: unknown, keys: Key[], at: number) => number;
 
 /** What is read below one name: all of it, or some members. */
 interface Node {
@@ -9,11 +12,11 @@ interface Node {
 }
 
 /**
- * Compiles the paths that a policy reads below one part of its input (DESIGN §4.18). Two parts have the same key exactly if the engine is
- * given the same values at all of these paths. No hash; nothing runs together, since each value says how long it is:
- * a string is written as it stands, anything else as its JSON text, an absent value as `-`.
+ * Compiles the paths that a policy reads below one part of its input (DESIGN §4.18). Two parts have the same keys exactly if the engine
+ * is given the same values at all of these paths. Nothing is hashed or run together: each value is a key of its own, a string as it
+ * stands, so that no text is made for a look-up.
  */
-export function createKeyWriter(paths: readonly (readonly string[])[]): KeyWriter {
+export function createKeyReader(paths: readonly (readonly string[])[]): KeyReader {
   const root: Node = { members: new Map(), whole: false };
   for (const path of paths) {
     let node = root;
@@ -27,44 +30,53 @@ export function createKeyWriter(paths: readonly (readonly string[])[]): KeyWrite
   return compile(root);
 }
 
-type ValueWriter = (value: unknown) => string;
-
-function compile(node: Node): ValueWriter {
+function compile(node: Node): KeyReader {
   if (node.whole) {
-    return writeWhole;
+    return (value, keys, at) => {
+      keys[at] = keyOf(value);
+      return at + 1;
+    };
   }
   const names = [...node.members.keys()];
-  const writers = [...node.members.values()].map(compile);
-  return (value) => {
-    if (isObject(value)) {
-      if (typeof value['toJSON'] === 'function') {
-        return `t${lengthAndText(JSON.stringify(value) ?? '')}`; // what it turns into, the engine reads: all of that is the key
-      }
-      let key = '';
-      for (let index = 0; index < names.length; index += 1) {
-        const name = names[index] as string;
-        key += (writers[index] as ValueWriter)(Object.hasOwn(value, name) ? value[name] : undefined);
-      }
-      return key;
+  const readers = [...node.members.values()].map(compile);
+  return (value, keys, at) => {
+    const members = isObject(value) ? value : undefined;
+    if (members !== undefined && typeof members['toJSON'] === 'function') {
+      keys[at] = `${CONVERTED}${JSON.stringify(members)}`; // what it turns into, the engine reads: all of that is the key
+      return at + 1;
     }
-    return writers.map((write) => write(undefined)).join('');
+    let next = at;
+    for (let index = 0; index < names.length; index += 1) {
+      const name = names[index] as string;
+      const member = members !== undefined && Object.hasOwn(members, name) ? members[name] : undefined;
+      next = (readers[index] as KeyReader)(member, keys, next);
+    }
+    return next;
   };
 }
 
-/** `s<length>:` of the lengths that there are: made once, as this is on the path of every message. */
-const STRING_PREFIXES = Array.from({ length: 256 }, (_, length) => `s${length}:`);
+// What marks a text that is no string of the input. A string that begins like a mark is marked itself: no two values share a key.
+const MARK = '\0';
+const MARKED_STRING = `${MARK}s`;
+const JSON_TEXT = `${MARK}j`;
+const CONVERTED = `${MARK}t`;
 
-function writeWhole(value: unknown): string {
-  if (typeof value === 'string') {
-    const prefix = STRING_PREFIXES[value.length];
-    return prefix === undefined ? `s${lengthAndText(value)}` : prefix + value;
+function keyOf(value: unknown): Key {
+  switch (typeof value) {
+    case 'string':
+      return value.startsWith(MARK) ? MARKED_STRING + value : value;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return value;
+    case 'object': {
+      if (value === null) return null;
+      const text: string | undefined = JSON.stringify(value);
+      return text === undefined ? undefined : JSON_TEXT + text;
+    }
+    default:
+      return undefined; // to the engine, it is not there
   }
-  const text = value === undefined ? undefined : JSON.stringify(value);
-  return text === undefined ? '-' : `j${lengthAndText(text)}`;
-}
-
-function lengthAndText(text: string): string {
-  return `${text.length}:${text}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -55,7 +55,22 @@ test('a throw and a rejection are failures that say nothing of the error', async
   await expect(describerOf(() => Promise.reject(new Error('canary')), {})(record)).rejects.toEqual(failed('describe_threw'));
 });
 
-test.each([null, 'text', 7, true, ['a']])('the odd answer %j is a failure, at once and later', async (answer) => {
+class Row {
+  get restricted(): boolean {
+    return true; // no member of the object's own: a policy would not be told
+  }
+}
+
+test.each([
+  ['null', null],
+  ['text', 'text'],
+  ['a number', 7],
+  ['a flag', true],
+  ['a list', ['a']],
+  ['a Map', new Map([['restricted', true]])],
+  ['an error that is returned', new Error('no connection')],
+  ['an object with getters of its class', new Row()],
+])('the odd answer %s is a failure, at once and later', async (_name, answer) => {
   const odd = answer as unknown as undefined;
   expect(() => describerOf(() => odd, {})(record)).toThrow(failed('describe_answer_odd'));
   await expect(describerOf(async () => odd, {})(record)).rejects.toEqual(failed('describe_answer_odd'));

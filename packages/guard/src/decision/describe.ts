@@ -1,3 +1,4 @@
+import { isPlainObject } from '../catalogue/message-layout.js';
 import type { Resource } from '../catalogue/resources.js';
 import { Failure } from '../refusal.js';
 
@@ -7,7 +8,7 @@ export type ResourceProperties = Readonly<Record<string, unknown>>;
 /**
  * Answers facts about a resource that a message names by id alone; the service knows them, the message does not carry
  * them. `undefined` means that the service knows no such resource: the properties stay out, the policy decides.
- * A throw or a rejection refuses the call.
+ * A throw, a rejection, or an answer that is no plain object refuses the call.
  */
 export type Describe = (resource: {
   readonly type: 'record';
@@ -130,8 +131,9 @@ function withDeadline<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   });
 }
 
+/** Facts are the object's own members: a Map, a row with getters or an error that was returned would pass as one without any. */
 function requireFacts(facts: ResourceProperties | undefined): ResourceProperties | undefined {
-  if (facts !== undefined && (typeof facts !== 'object' || facts === null || Array.isArray(facts))) {
+  if (facts !== undefined && !isPlainObject(facts)) {
     throw new Failure('describe_failed', ['describe_answer_odd']);
   }
   return facts;

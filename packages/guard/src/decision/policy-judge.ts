@@ -1,4 +1,4 @@
-import type { Decision, Policy, PolicySource } from '@dirgate/policy';
+import { type Decision, type Policy, PolicyError, type PolicySource } from '@dirgate/policy';
 import type { MessageRule, Phase } from '../catalogue/catalogue.js';
 import type { MessageLayout } from '../catalogue/message-layout.js';
 import { createResourceReader, type MessageOrigin, type Resource, type ResourceReader } from '../catalogue/resources.js';
@@ -8,6 +8,7 @@ import { DecisionCache } from './decision-cache.js';
 import { createDecisionInput, type DecisionContext } from './decision-input.js';
 import type { DescribedFacts, ResourceDescriber } from './describe.js';
 import { describeAll } from './describe-all.js';
+import { TurnBudget } from './turn-budget.js';
 
 /** A decision that allowed. */
 export type Allowed = Pick<Decision, 'reasons' | 'revision'>;
@@ -37,6 +38,8 @@ export function unsupportedPhases(policy: Policy): Failure | undefined {
 
 /** Asks the policy. One decision per resource; all must allow. */
 export class PolicyJudge {
+  /** Of the turn, what evaluations have taken: who asks for many decisions gives way when it is spent. */
+  readonly turn: TurnBudget;
   readonly #source: PolicySource;
   readonly #describe: ResourceDescriber | undefined;
   readonly #layout: MessageLayout;
@@ -50,7 +53,9 @@ export class PolicyJudge {
     layout: MessageLayout,
     describe: ResourceDescriber | undefined,
     counters = new GuardCounters(),
+    turn = new TurnBudget(),
   ) {
+    this.turn = turn;
     this.#source = source;
     this.#layout = layout;
     this.#describe = describe;
@@ -85,13 +90,14 @@ export class PolicyJudge {
 
   /** Judges one resource that is known in full. @throws {PolicyFailure} */
   judge(policy: Policy, context: DecisionContext, phase: Phase, resource: Resource, now: number): Allowed {
-    const evaluate = (): Decision => policy.decide(createDecisionInput(context, phase, resource, now));
+    const evaluate = (): Decision => this.turn.spend(() => policy.decide(createDecisionInput(context, phase, resource, now)));
     let decision: Decision;
     try {
       const cache = this.#cacheOf(policy);
       decision = cache === undefined ? evaluate() : cache.decide(context, phase, resource, evaluate);
-    } catch {
-      throw new PolicyFailure(new Failure('policy_failed'), resource, policy.revision, now);
+    } catch (error) {
+      const reasons = error instanceof PolicyError ? [error.code] : [];
+      throw new PolicyFailure(new Failure('policy_failed', reasons), resource, policy.revision, now);
     }
     if (decision.allow !== true) {
       throw new PolicyFailure(new Failure('policy_denied', decision.reasons), resource, decision.revision, now);
@@ -113,7 +119,8 @@ export class PolicyJudge {
 
   /**
    * The resources of one message with all facts that the policy asks for. A promise only when `describe` answers with
-   * one. `known` is what the call was told by `describe` before.
+   * one. `known` is what the call was told by `describe` before; `requireLive` throws once the call has ended, and then
+   * nothing more is asked.
    *
    * @throws {Failure} also as a rejection
    */
@@ -122,6 +129,7 @@ export class PolicyJudge {
     rule: MessageRule,
     message: unknown,
     known: DescribedFacts,
+    requireLive: () => void,
   ): readonly Resource[] | Promise<readonly Resource[]> {
     const reader = this.#readers.get(rule);
     if (reader === undefined) {
@@ -132,6 +140,9 @@ export class PolicyJudge {
     if (describe === undefined || !policy.reads('resource', 'properties')) {
       return resources;
     }
-    return describeAll(resources, (resource) => describe(resource, known));
+    return describeAll(resources, (resource) => {
+      requireLive();
+      return describe(resource, known);
+    });
   }
 }

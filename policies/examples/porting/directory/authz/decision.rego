@@ -51,10 +51,15 @@ ask := {
 
 verbs := {"read": "read", "search": "list", "write": "create", "delete": "delete"}
 
-# Agents were known by their bare ID. A SPIFFE ID has slashes and looks like none.
-subject_id := identity.subject.attributes.agent
+# Agents were known by their bare ID; those of another trust domain are not these. A SPIFFE ID looks like none.
+subject_id := identity.subject.attributes.agent if own_agent
 
-subject_id := input.subject.id if not identity.subject.attributes.agent
+subject_id := input.subject.id if not own_agent
+
+own_agent if {
+	input.subject.properties.federated == false
+	identity.subject.type == "agent"
+}
 
 # Who owns a record is in its name: directory.example/<owner>/... No identity has a blank in it.
 default owner := "nobody knows"

@@ -7,7 +7,27 @@ grants := {"ids": {
 	"spiffe://directory.example/service/web": [{"roles": ["reader", "publisher"]}],
 	"spiffe://directory.example/service/root": [{"roles": ["admin"]}],
 	"spiffe://directory.example/agent/limited": [{"roles": ["admin"], "names": ["directory.example/limited"]}],
+	"spiffe://partner.example/agent/a1": [{"roles": ["publisher"]}],
 }}
+
+input_of(trust_domain, path, class, phase, name) := {
+	"subject": {
+		"id": concat("/", array.concat(["spiffe:/", trust_domain], path)),
+		"properties": {"path": path, "federated": trust_domain != "directory.example"},
+	},
+	"action": {"properties": {"class": class, "phase": phase}},
+	"resource": {"type": "record", "properties": {"name": name}},
+}
+
+# Each trust domain may have an agent of this name. A grant gives the other one no records of ours.
+test_an_agent_of_another_trust_domain_owns_nothing_of_its_namesake if {
+	name := "directory.example/a1/weather"
+	every trust_domain, allow in {"directory.example": true, "partner.example": false} {
+		decision := authz.decision with input as input_of(trust_domain, ["agent", "a1"], "write", "request", name)
+			with data.directory.grants as grants
+		decision.allow == allow
+	}
+}
 
 test_ported[note] if {
 	some note, example in {
@@ -27,11 +47,7 @@ test_ported[note] if {
 	}
 	[path, class, phase, name, allow] := example
 	reason := {true: "teams_allow", false: "teams_deny"}[allow]
-	decision := authz.decision with input as {
-		"subject": {"id": concat("/", array.concat(["spiffe://directory.example"], path)), "properties": {"path": path}},
-		"action": {"properties": {"class": class, "phase": phase}},
-		"resource": {"type": "record", "properties": {"name": name}},
-	}
+	decision := authz.decision with input as input_of("directory.example", path, class, phase, name)
 		with data.directory.grants as grants
 	decision == {"allow": allow, "reasons": [reason]}
 }
