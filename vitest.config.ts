@@ -10,8 +10,7 @@ const ALONE = ['packages/*/src/**/*.alone.test.ts'];
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@dirgate\/directory-server$/, replacement: `${root}integration/directory-server/src/index.ts` },
-      { find: /^@dirgate\/demo$/, replacement: `${root}integration/demo/src/index.ts` },
+      { find: /^@dirgate\/(demo|directory-server|harness)$/, replacement: `${root}integration/$1/src/index.ts` },
       { find: /^@dirgate\/([^/]+)$/, replacement: `${root}packages/$1/src/index.ts` },
       { find: /^@dirgate\/([^/]+)\/(.+)$/, replacement: `${root}packages/$1/src/$2.ts` },
     ],

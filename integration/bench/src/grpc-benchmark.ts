@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CleanUp } from '@dirgate/harness';
 import { type BenchmarkIdentities, createBenchmarkIdentities } from './benchmark-identities.js';
-import { CleanUp } from './clean-up.js';
 import { ForkedProcess } from './forked-process.js';
 import type { GuardSettings } from './guard-under-test.js';
 import type { Cost, CostSettings } from './in-process-costs.js';

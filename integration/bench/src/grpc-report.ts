@@ -1,8 +1,8 @@
-import type { BenchmarkFigures, BenchmarkSettings } from './benchmarks.js';
+import type { BenchmarkFigures, BenchmarkSettings } from './benchmark.js';
 import { type ComparisonResult, type GrpcBenchmarkResult, runGrpcBenchmark } from './grpc-benchmark.js';
 import { formatTable } from './markdown-table.js';
 import { formatRunFacts, type RunFacts } from './run-facts.js';
-import type { Estimate } from './statistics.js';
+import { formatEstimate } from './statistics.js';
 
 /** What every reader of the figures has to know. */
 const WHAT_IS_GUARDED =
@@ -27,7 +27,7 @@ export function formatGrpcReport({ comparisons, costs, seconds }: GrpcBenchmarkR
     '',
     formatTable(
       ['comparison', 'throughput, guarded ÷ bare', 'server CPU, bare ÷ guarded'],
-      comparisons.map(({ name, throughput, cpu }) => [name, ratio(throughput), ratio(cpu)]),
+      comparisons.map(({ name, throughput, cpu }) => [name, formatEstimate(throughput, 3), formatEstimate(cpu, 3)]),
     ),
     '',
     'The same runs per server (medians; busy = CPU time ÷ elapsed time of the server):',
@@ -38,7 +38,7 @@ export function formatGrpcReport({ comparisons, costs, seconds }: GrpcBenchmarkR
     '',
     formatTable(
       ['cost', 'µs'],
-      costs.map((cost) => [cost.name, microseconds(cost.micros)]),
+      costs.map((cost) => [cost.name, formatEstimate(cost.micros, 2)]),
     ),
     '',
     WHAT_IS_GUARDED,
@@ -49,12 +49,4 @@ function armsRow({ name, unit, bare, subject }: ComparisonResult): readonly stri
   const arm = ({ perSecond, cpuMicros, busy }: typeof bare): string =>
     `${Math.round(perSecond)} ${unit}s/s, ${cpuMicros.toFixed(1)} µs CPU each, ${Math.round(busy * 100)} % busy`;
   return [name, arm(bare), arm(subject)];
-}
-
-function ratio({ median, low, high }: Estimate): string {
-  return `${median.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-}
-
-function microseconds({ median, low, high }: Estimate): string {
-  return `${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 }

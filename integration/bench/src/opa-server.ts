@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@dirgate/harness';
 import type { Grants } from '@dirgate/policy';
 
 const SOURCES = fileURLToPath(new URL('../../../policies/directory', import.meta.url));
@@ -90,19 +90,4 @@ export class OpaServer implements AsyncDisposable {
       call.end(body);
     });
   }
-}
-
-/** OPA does not tell which port it took when it is told to take any. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (typeof address === 'object' && address !== null) resolve(address.port);
-        else reject(new Error('127.0.0.1 has no free port'));
-      });
-    });
-  });
 }

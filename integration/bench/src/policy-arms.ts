@@ -6,10 +6,13 @@ import { directoryCatalogue } from '@dirgate/directory';
 import { createGuard } from '@dirgate/guard';
 import { type Decision, type Grants, loadPolicy, type Policy } from '@dirgate/policy';
 import { createIdentityAuthority } from '@dirgate/testing';
-import { newEnforcer, newModelFromString, StringAdapter } from 'casbin';
+import { newEnforcer, newModelFromFile, StringAdapter } from 'casbin';
 import { casbinPolicy } from './policy-inputs.js';
 
 const BUNDLE = fileURLToPath(new URL('../../../policies/dist/directory.tar.gz', import.meta.url));
+const CASBIN_MODEL = fileURLToPath(
+  new URL('../../../packages/migration/src/test-support/go-directory-model.conf', import.meta.url),
+);
 
 /** One decision about input number `index`. Throws when it is not the one that is expected. */
 export type Decide = (index: number) => void;
@@ -87,22 +90,10 @@ export async function judgingMessages(policy: Policy, caller: string): Promise<D
   return (index) => requireAllowed(call.judgeRequest(messages[index % messages.length]) === undefined);
 }
 
-/** The model of the Go Directory (casbin-semantics.md). */
-const CASBIN_MODEL = `
-[request_definition]
-r = sub, act
-[policy_definition]
-p = sub, act
-[policy_effect]
-e = some(where (p.eft == allow))
-[matchers]
-m = (keyMatch(r.sub, p.sub) || regexMatch(r.sub, p.sub)) && (keyMatch(r.act, p.act) || regexMatch(r.act, p.act))
-`;
-
 /** Node's Casbin, synchronous, with so many rules. */
 export async function enforcing(rules: number): Promise<Decide> {
   const { csv, request } = casbinPolicy(rules);
-  const enforcer = await newEnforcer(newModelFromString(CASBIN_MODEL), new StringAdapter(csv));
+  const enforcer = await newEnforcer(newModelFromFile(CASBIN_MODEL), new StringAdapter(csv));
   return () => requireAllowed(enforcer.enforceSync(...request));
 }
 

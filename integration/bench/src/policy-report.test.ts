@@ -1,18 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatPolicyReport } from './policy-report.js';
-import type { RunFacts } from './run-facts.js';
-
-const facts: RunFacts = {
-  command: 'npm run bench -- policy',
-  date: '2026-11-27',
-  node: '20.20.2',
-  platform: 'linux x64',
-  cores: 2,
-  processor: 'some',
-  pairs: 100,
-  loadBefore: 0.1,
-};
-const exactly = (median: number) => ({ median, low: median, high: median });
+import { exactly, reportedRun } from './test-support/reported-run.js';
 
 test('says of each goal whether it is met', () => {
   const report = formatPolicyReport(
@@ -38,7 +26,7 @@ test('says of each goal whether it is met', () => {
         { subject: 'free', twin: 'slow', subjectMicros: exactly(1), twinMicros: 2, timesFaster: exactly(2), goals: {} },
       ],
     },
-    facts,
+    reportedRun,
   );
   expect(report).toContain('≤ 50 µs: met; ÷ ≥ 8: missed');
   expect(report).toMatch(/≤ 50 µs: missed +\|/);

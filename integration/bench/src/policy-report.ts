@@ -1,7 +1,7 @@
 import { formatTable } from './markdown-table.js';
 import type { PolicyFigures } from './policy-measurement.js';
 import { formatRunFacts, type RunFacts } from './run-facts.js';
-import type { Estimate } from './statistics.js';
+import { formatEstimate } from './statistics.js';
 
 /** What a run found. */
 export interface PolicyBenchmarkResult {
@@ -21,10 +21,10 @@ export function formatPolicyReport({ comparisons, seconds }: PolicyBenchmarkResu
       ['decision', 'µs', 'twin', 'twin, µs', 'twin ÷ decision', 'goal'],
       comparisons.map((figures) => [
         figures.subject,
-        estimate(figures.subjectMicros),
+        formatEstimate(figures.subjectMicros, 2),
         figures.twin,
         figures.twinMicros.toFixed(2),
-        estimate(figures.timesFaster),
+        formatEstimate(figures.timesFaster, 2),
         verdicts(figures),
       ]),
     ),
@@ -40,8 +40,4 @@ function verdicts({ goals, subjectMicros, timesFaster }: PolicyFigures): string 
       ? []
       : [said(`÷ ≥ ${Number(goals.timesFaster.toFixed(2))}`, timesFaster.median >= goals.timesFaster)]),
   ].join('; ');
-}
-
-function estimate({ median, low, high }: Estimate): string {
-  return `${median.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`;
 }

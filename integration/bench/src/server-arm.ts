@@ -1,4 +1,4 @@
-import type { CleanUp } from './clean-up.js';
+import type { CleanUp } from '@dirgate/harness';
 import { ForkedProcess } from './forked-process.js';
 import { type LoadSettings, openLoad } from './load.js';
 import type { Arm } from './paired-comparison.js';

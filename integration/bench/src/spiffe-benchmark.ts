@@ -1,5 +1,5 @@
-import type { BenchmarkFigures, BenchmarkSettings } from './benchmarks.js';
-import { CleanUp } from './clean-up.js';
+import { CleanUp } from '@dirgate/harness';
+import type { BenchmarkFigures, BenchmarkSettings } from './benchmark.js';
 import { ForkedProcess } from './forked-process.js';
 import type { SpiffeFigures, SpiffeMeasurementSettings } from './spiffe-measurement.js';
 import { formatSpiffeReport } from './spiffe-report.js';

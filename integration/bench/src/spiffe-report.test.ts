@@ -1,19 +1,8 @@
 import { expect, test } from 'vitest';
-import type { RunFacts } from './run-facts.js';
 import type { SpiffeFigures } from './spiffe-measurement.js';
 import { formatSpiffeReport } from './spiffe-report.js';
+import { exactly, reportedRun } from './test-support/reported-run.js';
 
-const facts: RunFacts = {
-  command: 'npm run bench -- spiffe',
-  date: '2026-11-22',
-  node: '20.20.2',
-  platform: 'linux x64',
-  cores: 2,
-  processor: 'some processor',
-  pairs: 100,
-  loadBefore: 0.25,
-};
-const exactly = (median: number) => ({ median, low: median, high: median });
 const cold: SpiffeFigures = {
   name: 'X509-SVID, leaf + intermediate, cold',
   kind: 'cold',
@@ -26,7 +15,7 @@ const cold: SpiffeFigures = {
   goal: { timesOneVerify: 2.5 },
 };
 const rowOf = (figures: SpiffeFigures): string =>
-  formatSpiffeReport({ cases: [figures], seconds: 1 }, facts)
+  formatSpiffeReport({ cases: [figures], seconds: 1 }, reportedRun)
     .split('\n')
     .filter((line) => line.startsWith(`| ${figures.name}`))
     .join('\n');
@@ -43,7 +32,7 @@ test('a remembered verdict is judged by its time', () => {
 });
 
 test('each size of the bundle set has a table, and the load of the machine is told', () => {
-  const report = formatSpiffeReport({ cases: [cold, { ...cold, trustDomains: 10_000 }], seconds: 61.4 }, facts);
+  const report = formatSpiffeReport({ cases: [cold, { ...cold, trustDomains: 10_000 }], seconds: 61.4 }, reportedRun);
   expect(report).toContain('load before the run 0.3, 100 pairs a comparison, 61 s');
   expect(report).toMatch(/One trust domain[\s\S]*\| X509[\s\S]*10,000 trust domains[\s\S]*\| X509/);
 });

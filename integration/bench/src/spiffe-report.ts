@@ -1,7 +1,7 @@
 import { formatTable } from './markdown-table.js';
 import { formatRunFacts, type RunFacts } from './run-facts.js';
 import type { SpiffeFigures } from './spiffe-measurement.js';
-import type { Estimate } from './statistics.js';
+import { formatEstimate } from './statistics.js';
 
 /** What a run found. */
 export interface SpiffeBenchmarkResult {
@@ -36,10 +36,10 @@ function row(figures: SpiffeFigures): readonly string[] {
   const remembered = kind === 'remembered';
   return [
     name,
-    estimate(micros, remembered ? 2 : 1),
+    formatEstimate(micros, remembered ? 2 : 1),
     remembered ? '0' : String(signatures),
-    remembered ? '' : estimate(timesNeeded, 3),
-    estimate(timesOne, 3),
+    remembered ? '' : formatEstimate(timesNeeded, 3),
+    formatEstimate(timesOne, 3),
     verdict(figures),
   ];
 }
@@ -49,8 +49,4 @@ function verdict({ goal, micros, timesOne }: SpiffeFigures): string {
   if (goal === undefined) return '';
   if ('micros' in goal) return `≤ ${goal.micros} µs: ${micros.median <= goal.micros ? 'met' : 'missed'}`;
   return `≤ ${goal.timesOneVerify}: ${timesOne.median <= goal.timesOneVerify ? 'met' : 'missed'}`;
-}
-
-function estimate({ median, low, high }: Estimate, digits: number): string {
-  return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
 }

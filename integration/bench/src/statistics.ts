@@ -5,6 +5,11 @@ export interface Estimate {
   readonly high: number;
 }
 
+/** As in all reports: the median, then its interval. */
+export function formatEstimate({ median, low, high }: Estimate, digits: number): string {
+  return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+}
+
 const RESAMPLES = 4000;
 
 /** The middle value, or the mean of the two in the middle. @throws RangeError when there is none */

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BenchmarkFigures, BenchmarkSettings } from './benchmarks.js';
-import { CleanUp } from './clean-up.js';
+import { CleanUp } from '@dirgate/harness';
+import type { BenchmarkFigures, BenchmarkSettings } from './benchmark.js';
 import { ForkedProcess } from './forked-process.js';
 import type { WorkloadApiFigures, WorkloadApiMeasurementSettings } from './workload-api-measurement.js';
 import { formatWorkloadApiReport } from './workload-api-report.js';

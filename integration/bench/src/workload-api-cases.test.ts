@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CleanUp } from '@dirgate/harness';
 import { createIdentityAuthority } from '@dirgate/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CleanUp } from './clean-up.js';
 import { BenchAgent } from './workload-api-agent.js';
 import { inTurns, repeatAwaited, repeatRead, type WorkloadApiCase } from './workload-api-case.js';
 import { openWorkloadApiCases } from './workload-api-cases.js';

@@ -1,5 +1,5 @@
+import type { CleanUp } from '@dirgate/harness';
 import { connectWorkloadApi } from '@dirgate/workload-api';
-import type { CleanUp } from './clean-up.js';
 import type { AgentAddresses, AgentQuestion } from './workload-api-agent.js';
 import type { WorkloadApiCase } from './workload-api-case.js';
 import { createReadCases, createTokenCases } from './workload-api-read-cases.js';

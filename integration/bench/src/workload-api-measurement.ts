@@ -1,5 +1,5 @@
+import { CleanUp } from '@dirgate/harness';
 import { allocatedBytes } from './allocated-bytes.js';
-import { CleanUp } from './clean-up.js';
 import { ForkedProcess } from './forked-process.js';
 import { longestTurn } from './longest-turn.js';
 import { type Arm, type Pair, runPair } from './paired-comparison.js';

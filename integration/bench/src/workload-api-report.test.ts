@@ -1,19 +1,8 @@
 import { expect, test } from 'vitest';
-import type { RunFacts } from './run-facts.js';
+import { exactly, reportedRun } from './test-support/reported-run.js';
 import type { WorkloadApiFigures } from './workload-api-measurement.js';
 import { formatWorkloadApiReport } from './workload-api-report.js';
 
-const facts: RunFacts = {
-  command: 'npm run bench -- workload-api',
-  date: '2026-11-22',
-  node: '20.20.2',
-  platform: 'linux x64',
-  cores: 2,
-  processor: 'some processor',
-  pairs: 100,
-  loadBefore: 0.25,
-};
-const exactly = (median: number) => ({ median, low: median, high: median });
 const read: WorkloadApiFigures = {
   name: 'x509Svid()',
   kind: 'read',
@@ -43,7 +32,7 @@ const update: WorkloadApiFigures = {
     longestTurnMs: { median: 12, most: 50 },
   },
 };
-const report = (...cases: WorkloadApiFigures[]): string => formatWorkloadApiReport({ cases, seconds: 61.4 }, facts);
+const report = (...cases: WorkloadApiFigures[]): string => formatWorkloadApiReport({ cases, seconds: 61.4 }, reportedRun);
 const rowOf = (figures: WorkloadApiFigures): string =>
   report(figures)
     .split('\n')

@@ -1,6 +1,6 @@
 import { formatTable } from './markdown-table.js';
 import { formatRunFacts, type RunFacts } from './run-facts.js';
-import type { Estimate } from './statistics.js';
+import { type Estimate, formatEstimate } from './statistics.js';
 import type { WorkloadApiFigures } from './workload-api-measurement.js';
 
 /** What a run found. */
@@ -31,9 +31,9 @@ export function formatWorkloadApiReport({ cases, seconds }: WorkloadApiBenchmark
       ['read', 'µs', 'twin, µs', '÷ twin', 'bytes allocated (twin)', 'goal'],
       reads.map((figures) => [
         figures.name,
-        estimate(figures.micros),
+        formatEstimate(figures.micros, 3),
         figures.twinMicros.toFixed(3),
-        estimate(figures.timesTwin, 2),
+        formatEstimate(figures.timesTwin, 2),
         figures.bytes ? `${bytes(figures.bytes.subject)} (${bytes(figures.bytes.twin)})` : '',
         verdict(figures),
       ]),
@@ -66,12 +66,12 @@ function updateRow({ name, trustDomains, micros, twinMicros, timesTwin, update }
     [
       name,
       trustDomains.toLocaleString('en'),
-      estimate(inMs(micros)),
+      formatEstimate(inMs(micros), 3),
       (twinMicros / 1000).toFixed(3),
-      estimate(timesTwin),
+      formatEstimate(timesTwin, 3),
       (receivedMicros / 1000).toFixed(3),
-      estimate(inMs(afterArrivalMicros)),
-      estimate(timesReceivedAndDecoded),
+      formatEstimate(inMs(afterArrivalMicros), 3),
+      formatEstimate(timesReceivedAndDecoded, 3),
       `${longestTurnMs.median.toFixed(1)} (${longestTurnMs.most.toFixed(1)})`,
       `turn ≤ ${TURN_GOAL_MS} ms: ${longestTurnMs.most <= TURN_GOAL_MS ? 'met' : 'missed'}`,
     ],
@@ -97,8 +97,4 @@ function count(trustDomains: number): string {
 
 function inMs({ median, low, high }: Estimate): Estimate {
   return { median: median / 1000, low: low / 1000, high: high / 1000 };
-}
-
-function estimate({ median, low, high }: Estimate, digits = 3): string {
-  return `${median.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
 }

@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import type { CleanUp } from '@dirgate/harness';
 import { parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { connectWorkloadApi, JWTBundlesResponseSchema, type WorkloadApi, X509SVIDResponseSchema } from '@dirgate/workload-api';
 import { Arrivals } from './arrivals.js';
 import { type BareStream, openBareStream } from './bare-stream.js';
-import type { CleanUp } from './clean-up.js';
 import { trustDomainName } from './spiffe-case.js';
 import type { AgentAddresses, AgentClient, AgentQuestion, UpdateChange } from './workload-api-agent.js';
 import type { WorkloadApiCase } from './workload-api-case.js';

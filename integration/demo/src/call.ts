@@ -1,7 +1,7 @@
 import { SearchRecordQueryType } from '@dirgate/directory';
+import { type Attempt, bidi, serverStream } from '@dirgate/harness';
 import { matchId } from '@dirgate/spiffe';
 import { connectWorkloadApi } from '@dirgate/workload-api';
-import { type Attempt, bidi, serverStream } from './attempt.js';
 import { DemoClient } from './demo-client.js';
 import { SERVER_ID } from './demo-world.js';
 

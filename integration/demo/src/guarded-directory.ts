@@ -9,10 +9,11 @@ import {
 import { type Directory, grpcJsImplementations, niceGrpcImplementations, openDirectory } from '@dirgate/directory-server';
 import { callerOf, createServerCredentials } from '@dirgate/grpc-js';
 import { type Caller, createGuard, type DecisionLog, type Guard, openDecisionLog } from '@dirgate/guard';
+import { type ObservedCall, observedHandlers } from '@dirgate/harness';
 import { callerMiddleware } from '@dirgate/nice-grpc';
 import { type LivePolicy, loadPolicy } from '@dirgate/policy';
 import type { IdentitySource } from '@dirgate/spiffe';
-import { Server as GrpcServer, type Metadata } from '@grpc/grpc-js';
+import { Server as GrpcServer } from '@grpc/grpc-js';
 import { type CallContext, createServer, type Server as NiceServer, type ServerMiddlewareCall } from 'nice-grpc';
 import { DemoError } from './demo-error.js';
 
@@ -99,12 +100,13 @@ function createDirectoryGuard(
 
 function createGrpcServer(directory: Directory, onHandler: (caller: Caller) => void): GrpcServer {
   const { store, sync, routing, publication, search } = grpcJsImplementations(directory);
+  const tell = (call: ObservedCall): void => onHandler(callerOf(call));
   const server = new GrpcServer(LIMITS);
-  server.addService(StoreServiceDefinition, observed(store, onHandler));
-  server.addService(SyncServiceDefinition, observed(sync, onHandler));
-  server.addService(RoutingServiceDefinition, observed(routing, onHandler));
-  server.addService(PublicationServiceDefinition, observed(publication, onHandler));
-  server.addService(SearchServiceDefinition, observed(search, onHandler));
+  server.addService(StoreServiceDefinition, observedHandlers(store, tell));
+  server.addService(SyncServiceDefinition, observedHandlers(sync, tell));
+  server.addService(RoutingServiceDefinition, observedHandlers(routing, tell));
+  server.addService(PublicationServiceDefinition, observedHandlers(publication, tell));
+  server.addService(SearchServiceDefinition, observedHandlers(search, tell));
   return server;
 }
 
@@ -125,20 +127,6 @@ function createNiceServer(directory: Directory, onHandler: (caller: Caller) => v
   server.add(PublicationServiceDefinition, publication);
   server.add(SearchServiceDefinition, search);
   return server as unknown as NiceServer;
-}
-
-type AnyHandler = (call: { readonly metadata: Metadata }, ...rest: unknown[]) => void;
-
-/** The same handlers, each telling who calls before it runs. */
-function observed<Handlers extends object>(handlers: Handlers, onHandler: (caller: Caller) => void): Handlers {
-  const observing = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]): [string, AnyHandler] => [
-    name,
-    (call, ...rest) => {
-      onHandler(callerOf(call));
-      handler(call, ...rest);
-    },
-  ]);
-  return Object.fromEntries(observing) as Handlers;
 }
 
 function bindGrpcServer(server: GrpcServer, listen: string, guard: Guard): Promise<number> {

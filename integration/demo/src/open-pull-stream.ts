@@ -1,6 +1,6 @@
 import type { Record as DirectoryRecord } from '@dirgate/directory';
+import { type Attempt, failed, succeeded } from '@dirgate/harness';
 import type { ServiceError } from '@grpc/grpc-js';
-import { type Attempt, failed, succeeded } from './attempt.js';
 import type { DemoClient } from './demo-client.js';
 
 /** A Pull call that stays open between its messages. */

@@ -1,5 +1,5 @@
 import { SearchRecordQueryType } from '@dirgate/directory';
-import { bidi, clientStream, serverStream } from './attempt.js';
+import { bidi, clientStream, serverStream } from '@dirgate/harness';
 import { type DemoWorld, type Listener, PARTNER } from './demo-world.js';
 import { expectThat } from './expect-that.js';
 import type { SharedRecords } from './shared-records.js';

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { RoutingRecordQueryType, SearchRecordQueryType } from '@dirgate/directory';
-import { type Attempt, bidi, clientStream, serverStream, unary } from './attempt.js';
+import { type Attempt, bidi, clientStream, serverStream, unary } from '@dirgate/harness';
 import type { DemoWorld, Listener } from './demo-world.js';
 import { HOME } from './demo-world.js';
 import { expectThat } from './expect-that.js';

@@ -1,7 +1,7 @@
 import { StoreServiceDefinition } from '@dirgate/directory';
+import { type Attempt, failed, type StatusName, succeeded } from '@dirgate/harness';
 import { matchId } from '@dirgate/spiffe';
 import { ClientError, createChannel, createClient, Status } from 'nice-grpc';
-import { type Attempt, failed, type StatusName, succeeded } from './attempt.js';
 import { clientCredentials } from './demo-client.js';
 import { type DemoWorld, SERVER_ID } from './demo-world.js';
 import { ACME, USER } from './rows-home.js';

@@ -1,5 +1,5 @@
+import { type Attempt, bidi } from '@dirgate/harness';
 import { matchId } from '@dirgate/spiffe';
-import { type Attempt, bidi } from './attempt.js';
 import { type DemoWorld, HOME, type Listener, PARTNER } from './demo-world.js';
 import { expectThat } from './expect-that.js';
 import { frozen } from './fixed-identity.js';

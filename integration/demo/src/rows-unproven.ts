@@ -1,6 +1,6 @@
+import { type Attempt, bidi } from '@dirgate/harness';
 import { parseX509Svid } from '@dirgate/spiffe';
 import { Metadata } from '@grpc/grpc-js';
-import { type Attempt, bidi } from './attempt.js';
 import type { DemoClient } from './demo-client.js';
 import { type DemoWorld, HOME, type Listener, PARTNER, SERVER_ID, STRANGER } from './demo-world.js';
 import { presenting } from './fixed-identity.js';

@@ -1,4 +1,4 @@
-import type { Attempt, StatusName } from './attempt.js';
+import type { Attempt, StatusName } from '@dirgate/harness';
 import type { AuditLine } from './audit-reader.js';
 import type { DemoWorld } from './demo-world.js';
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { type Record as DirectoryRecord, SearchRecordQueryType, SearchService, StoreService } from '@dirgate/directory';
 import { createChannelCredentials, createJwtCallCredentials } from '@dirgate/grpc-js';
+import { type Attempt, failed, serverStream, succeeded } from '@dirgate/harness';
 import { clientConstructor } from '@dirgate/service-definition';
 import { type IdentitySource, matchId } from '@dirgate/spiffe';
-import { type ChannelCredentials, type ClientReadableStream, credentials, type ServiceError } from '@grpc/grpc-js';
-import { type Attempt, failed, succeeded } from './attempt.js';
+import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
 import { EventServiceDefinition } from './event-service.js';
 
 const Search = clientConstructor(SearchService);
@@ -90,13 +90,13 @@ export class DirectoryClient implements AsyncDisposable {
   /** Server stream. */
   searchCids(): Promise<Attempt> {
     const queries = [{ type: SearchRecordQueryType.SKILL_NAME, value: 'natural_language_processing/*' }];
-    return collect(this.#search.searchCIDs({ queries }, { deadline: Date.now() + DEADLINE_MS }));
+    return serverStream(this.#search.searchCIDs({ queries }, { deadline: Date.now() + DEADLINE_MS }));
   }
 
   /** Bidi stream; without a deadline, since it may stay open for as long as a suite wants. */
   openPull(): OpenPull {
     const call = this.#store.pull();
-    const ended = collect(call);
+    const ended = serverStream(call);
     return {
       ended,
       pull: async (cid) => {
@@ -115,7 +115,7 @@ export class DirectoryClient implements AsyncDisposable {
   openListen(): OpenListen {
     const { path, requestSerialize, responseDeserialize } = EventServiceDefinition.listen;
     const call = this.#search.makeServerStreamRequest(path, requestSerialize, responseDeserialize, Buffer.alloc(0));
-    const ended = collect(call);
+    const ended = serverStream(call);
     return {
       ended,
       event: () => unlessEnded(new Promise<void>((resolve) => call.once('data', () => resolve())), ended),
@@ -125,7 +125,7 @@ export class DirectoryClient implements AsyncDisposable {
   /** Stores the sample record that acme published; gives its CID. */
   async pushSample(): Promise<string> {
     const call = this.#store.push();
-    const pushed = collect<{ readonly cid: string }>(call);
+    const pushed = serverStream<{ readonly cid: string }>(call);
     call.write({ data: JSON.parse(await readFile(RECORD, 'utf8')) as JsonObject });
     call.end();
     const { status, details, answers } = await pushed;
@@ -144,13 +144,4 @@ async function unlessEnded(answer: Promise<void>, ended: Promise<Attempt>): Prom
     throw new Error(`the stream ended with ${status} (${details}) before it answered`);
   });
   await Promise.race([answer, early]);
-}
-
-function collect<Answer>(call: ClientReadableStream<Answer>): Promise<Attempt<Answer>> {
-  return new Promise((resolve) => {
-    const answers: Answer[] = [];
-    call.on('data', (answer: Answer) => answers.push(answer));
-    call.on('error', (error: ServiceError) => resolve(failed(error, answers)));
-    call.on('end', () => resolve(succeeded(answers)));
-  });
 }

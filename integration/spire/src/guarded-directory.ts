@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import {
   directoryCatalogue,
@@ -10,9 +9,10 @@ import {
 import { grpcJsImplementations, openDirectory } from '@dirgate/directory-server';
 import { callerOf, createServerCredentials } from '@dirgate/grpc-js';
 import { type Caller, createGuard, type DecisionEvent } from '@dirgate/guard';
+import { observedHandlers } from '@dirgate/harness';
 import { loadPolicy } from '@dirgate/policy';
 import type { IdentitySource } from '@dirgate/spiffe';
-import { type Metadata, Server } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import { EventServiceDefinition, eventService } from './event-service.js';
 
 const repository = new URL('../../../', import.meta.url);
@@ -57,7 +57,8 @@ export async function startGuardedDirectory(
   });
   const handled = new Map<string, number>();
   const running = new Map<string, number>();
-  const onHandler: OnHandler = ({ id, credential }, answers) => {
+  const onCall: Parameters<typeof observedHandlers>[1] = (call, answers) => {
+    const { id, credential } = callerOf(call);
     const key = `${credential} ${id}`;
     add(handled, key, 1);
     if (answers === undefined) return;
@@ -66,10 +67,10 @@ export async function startGuardedDirectory(
   };
   const server = new Server({ 'grpc.max_concurrent_streams': 1000, 'grpc-node.max_session_memory': 64 });
   const { store, routing, search } = grpcJsImplementations(directory);
-  server.addService(StoreServiceDefinition, observed(store, onHandler));
-  server.addService(RoutingServiceDefinition, observed(routing, onHandler));
-  server.addService(SearchServiceDefinition, observed(search, onHandler));
-  server.addService(EventServiceDefinition, observed(eventService, onHandler));
+  server.addService(StoreServiceDefinition, observedHandlers(store, onCall));
+  server.addService(RoutingServiceDefinition, observedHandlers(routing, onCall));
+  server.addService(SearchServiceDefinition, observedHandlers(search, onCall));
+  server.addService(EventServiceDefinition, observedHandlers(eventService, onCall));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', createServerCredentials(guard), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
@@ -85,22 +86,6 @@ export async function startGuardedDirectory(
       directory.close();
     },
   };
-}
-
-/** `answers` where they are a stream. */
-type OnHandler = (caller: Caller, answers: Writable | undefined) => void;
-type AnyHandler = (call: Writable & { readonly metadata: Metadata }, ...callback: unknown[]) => void;
-
-/** The same handlers, each telling who calls before it runs. */
-function observed<Handlers extends object>(handlers: Handlers, onHandler: OnHandler): Handlers {
-  const observing = Object.entries(handlers as Record<string, AnyHandler>).map(([name, handler]): [string, AnyHandler] => [
-    name,
-    (call, ...callback) => {
-      onHandler(callerOf(call), callback.length === 0 ? call : undefined);
-      handler(call, ...callback);
-    },
-  ]);
-  return Object.fromEntries(observing) as Handlers;
 }
 
 function add(counts: Map<string, number>, key: string, more: number): void {

@@ -1,4 +1,4 @@
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '@dirgate/harness';
 import type { LoadedClient } from './load.js';
 
 /** How a stream that was held open ended. */

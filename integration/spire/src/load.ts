@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Attempt } from './attempt.js';
+import type { Attempt } from '@dirgate/harness';
 import type { DirectoryClient } from './directory-client.js';
 
 /** One call of the load, in milliseconds since the epoch. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from './free-port.js';
+import { freePort } from '@dirgate/harness';
 import { runCommand } from './run-command.js';
 import { SpireAuthority } from './spire-authority.js';
 import { type ServerConfig, serverConfig } from './spire-config.js';

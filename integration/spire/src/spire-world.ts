@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CleanUp } from '@dirgate/harness';
 import { connectWorkloadApi, type WorkloadApi } from '@dirgate/workload-api';
-import { CleanUp } from './clean-up.js';
 import { SpireAgent } from './spire-agent.js';
 import type { ServerConfig } from './spire-config.js';
 import { SpireServer } from './spire-server.js';

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * A port of 127.0.0.1 that is free now. SPIRE cannot be told to pick one; whoever uses it must try another when it was taken
- * in between.
+ * A port of 127.0.0.1 that is free now, for a program that cannot be told to pick one, or does not tell which it picked (SPIRE, OPA).
+ * Whoever uses it must try another when it was taken in between.
  */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
 /** What must be undone at the end, the latest first. */
 export class CleanUp implements AsyncDisposable {
-  readonly #steps: (() => PromiseLike<void>)[] = [];
+  readonly #steps: (() => PromiseLike<void> | void)[] = [];
 
-  defer(step: () => PromiseLike<void>): void {
+  defer(step: () => PromiseLike<void> | void): void {
     this.#steps.push(step);
   }
 
@@ -15,7 +15,11 @@ export class CleanUp implements AsyncDisposable {
   /** Takes every step, also when one fails. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const step of this.#steps.splice(0).reverse()) {
-      await Promise.resolve(step()).catch((error: unknown) => console.error('cleaning up:', error));
+      try {
+        await step();
+      } catch (error) {
+        console.error('cleaning up:', error);
+      }
     }
   }
 }
