@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,13 +6,11 @@ import { directoryCatalogue } from '@dirgate/directory';
 import { createGuard } from '@dirgate/guard';
 import { type Decision, type Grants, loadPolicy, type Policy } from '@dirgate/policy';
 import { createIdentityAuthority } from '@dirgate/testing';
-import { newEnforcer, newModelFromFile, StringAdapter } from 'casbin';
+import { newEnforcer, newModelFromString, StringAdapter } from 'casbin';
 import { casbinPolicy } from './policy-inputs.js';
 
 const BUNDLE = fileURLToPath(new URL('../../../policies/dist/directory.tar.gz', import.meta.url));
-const CASBIN_MODEL = fileURLToPath(
-  new URL('../../../packages/migration/src/test-support/go-directory-model.conf', import.meta.url),
-);
+const CASBIN_MODEL = new URL('../../../packages/migration/src/test-support/go-directory-model.conf', import.meta.url);
 
 /** One decision about input number `index`. Throws when it is not the one that is expected. */
 export type Decide = (index: number) => void;
@@ -93,7 +91,7 @@ export async function judgingMessages(policy: Policy, caller: string): Promise<D
 /** Node's Casbin, synchronous, with so many rules. */
 export async function enforcing(rules: number): Promise<Decide> {
   const { csv, request } = casbinPolicy(rules);
-  const enforcer = await newEnforcer(newModelFromFile(CASBIN_MODEL), new StringAdapter(csv));
+  const enforcer = await newEnforcer(newModelFromString(await readFile(CASBIN_MODEL, 'utf8')), new StringAdapter(csv));
   return () => requireAllowed(enforcer.enforceSync(...request));
 }
 
