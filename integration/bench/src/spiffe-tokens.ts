@@ -1,5 +1,7 @@
 import {
   constants,
+  createPrivateKey,
+  createPublicKey,
   generateKeyPairSync,
   type KeyObject,
   type SignKeyObjectInput,
@@ -43,10 +45,13 @@ const SIGNATURE_OPTIONS = {
 
 /** A new key: P-256, or RSA of 2048 bits. */
 export function newTokenKey(algorithm: TokenAlgorithm): TokenKey {
-  const { privateKey, publicKey } =
+  const { privateKey: made } =
     algorithm === 'ES256'
       ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
       : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  // Read anew: in Node 20 a key that was made here may wait for itself for ever when it is written as a JWK.
+  const privateKey = createPrivateKey({ key: made.export({ type: 'pkcs8', format: 'der' }), type: 'pkcs8', format: 'der' });
+  const publicKey = createPublicKey(privateKey);
   const raw = { key: publicKey, ...SIGNATURE_OPTIONS[algorithm] };
   return { algorithm, privateKey, raw, jwk: { ...publicKey.export({ format: 'jwk' }), kid: kidOf(algorithm), use: 'jwt-svid' } };
 }

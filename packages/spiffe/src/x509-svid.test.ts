@@ -1,5 +1,6 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { rsaPair } from './test-support/jwt-issuer.js';
 import { type Issued, issueCa, issueLeaf, keyUsage, NOW, newKey, OIDS } from './test-support/test-issuer.js';
 import { expectCode } from './test-support/x509-expect.js';
 import { parseX509Svid } from './x509-svid.js';
@@ -9,10 +10,6 @@ const ca = issueCa(root, 'ca', { notAfter: NOW + 5000 });
 const leaf = issueLeaf(ca, 'spiffe://td/a');
 const pkcs8 = (issued: Issued) => issued.key.privateKey.export({ format: 'der', type: 'pkcs8' });
 const chain = Buffer.concat([leaf.der, ca.der]);
-
-function rsaKey() {
-  return generateKeyPairSync('rsa', { modulusLength: 2048 });
-}
 
 test('a good SVID', () => {
   const svid = parseX509Svid({ chain, privateKey: pkcs8(leaf), hint: 'h' });
@@ -26,7 +23,7 @@ test('a good SVID', () => {
 });
 
 test.each([
-  ['RSA', rsaKey()],
+  ['RSA', rsaPair()],
   ['Ed25519', generateKeyPairSync('ed25519')],
   ['P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' })],
 ])('an %s key', (_name, key) => {
@@ -50,7 +47,7 @@ describe('refuses', () => {
     publicBytes(leaf.key).copy(ec, ec.indexOf(publicBytes(stranger)));
     expectCode(() => parseX509Svid({ chain, privateKey: ec }), 'private_key_mismatch');
 
-    const [rsa, other] = [rsaKey(), rsaKey()];
+    const [rsa, other] = [rsaPair(), rsaPair()];
     const { n = '' } = rsa.publicKey.export({ format: 'jwk' });
     const mixed = createPrivateKey({ key: { ...other.privateKey.export({ format: 'jwk' }), n }, format: 'jwk' });
     const privateKey = mixed.export({ format: 'der', type: 'pkcs8' });

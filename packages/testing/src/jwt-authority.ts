@@ -1,5 +1,6 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
+import { newKey } from './new-key.js';
 
 /** What can be chosen about a JWT-SVID. */
 export interface JwtSvidOptions {
@@ -21,7 +22,7 @@ export interface JwtSvidOptions {
 /** One JWT signing key, ES256. */
 export class JwtAuthority {
   readonly keyId = randomUUID();
-  readonly #privateKey: KeyObject = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  readonly #privateKey: KeyObject = newKey();
 
   /** The public key as a JWK; `use` only where asked for, as SPIRE leaves it out of Workload API bundles. */
   publicJwk(withUse: boolean): Record<string, unknown> {

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { type CertificateIssuer, issueCertificate } from './issue-certificate.js';
+import { newKey } from './new-key.js';
 import type { X509SvidMaterial, X509SvidOptions } from './x509-svid-material.js';
 
 /** How far back a certificate's notBefore lies, so that a peer whose clock is a little late accepts it. */
@@ -76,8 +77,4 @@ function wholeSeconds(instant: number): number {
 /** A common name has at most 64 characters (RFC 5280 ub-common-name). */
 function commonName(trustDomain: string): string {
   return trustDomain.slice(0, 36);
-}
-
-function newKey(): KeyObject {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 }

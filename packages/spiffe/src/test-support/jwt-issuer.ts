@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 
 export type Alg = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512';
 export type Json = Record<string, unknown>;
@@ -13,11 +13,20 @@ export const NOW_SECONDS = NOW / 1000;
 export const AUDIENCE = 'spiffe://td/server';
 
 export function ecPair(namedCurve = 'P-256'): KeyPair {
-  return generateKeyPairSync('ec', { namedCurve });
+  return readPair(generateKeyPairSync('ec', { namedCurve }));
 }
 
 export function rsaPair(modulusLength = 2048, publicExponent = 65537): KeyPair {
-  return generateKeyPairSync('rsa', { modulusLength, publicExponent });
+  return readPair(generateKeyPairSync('rsa', { modulusLength, publicExponent }));
+}
+
+/**
+ * In Node 20 a key shares a lock with what made it; where the garbage collector takes that away while the key is written as a JWK, the
+ * thread waits for itself for ever. A key that was read does not.
+ */
+function readPair({ privateKey: made }: KeyPair): KeyPair {
+  const privateKey = createPrivateKey({ key: made.export({ type: 'pkcs8', format: 'der' }), type: 'pkcs8', format: 'der' });
+  return { publicKey: createPublicKey(privateKey), privateKey };
 }
 
 /** A public JWK with `use` and `kid`; `undefined` in `changes` removes a member. */

@@ -1,5 +1,6 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { type KeyObject, sign } from 'node:crypto';
 import { ascii, bitString, boolean, commonName, octetString, oid, sequence, smallInteger, time, tlv } from './der-writer.js';
+import { ecPair } from './jwt-issuer.js';
 
 /** The frozen clock of the X.509 tests, and a validity around it. */
 export const NOW = Date.UTC(2026, 10, 22, 12, 0, 0);
@@ -23,7 +24,7 @@ export const OIDS = {
 } as const;
 
 /** A fresh P-256 key; making one costs less than using it. */
-export const newKey = (): KeyPair => generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export const newKey = (): KeyPair => ecPair();
 
 export const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 
