@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { filesBelow, members, ROOT, readJson } from './workspace.mjs';
 
 /** DESIGN §3: a package imports only from a strictly lower rank. A package that is not listed has no place yet. */
 export const RANKS = new Map([
   ['spiffe', 0],
-  ['policy', 0],
+  ['live', 0],
   ['service-definition', 0],
+  ['policy', 1],
   ['workload-api', 1],
   ['tls', 1],
   ['testing', 2],
@@ -48,14 +49,17 @@ export function readPackages(root = ROOT) {
 
 /**
  * Every breach of the package rules, one sentence each: ranks, dependencies that are not declared (and would be missing from the
- * published package), project references that `tsc -b` needs to build in order, and cycles, those through dev
- * dependencies included.
+ * published package), project references that `tsc -b` needs to build in order, and cycles: of packages, those through dev
+ * dependencies included, and of files, those of types included.
  */
 export function packageProblems(packages, rootDevDependencies = []) {
   const byName = new Map(packages.map((member) => [member.manifest.name, member]));
   return [
     ...packages.flatMap((member) => ownProblems(member, byName, new Set(rootDevDependencies))),
-    ...cycles(packages, byName).map((names) => `workspace cycle: ${names.join(' -> ')}`),
+    ...cycles([...byName.keys()], (name) => dependenciesOf(byName.get(name)).filter((next) => byName.has(next))).map(
+      (names) => `workspace cycle: ${names.join(' -> ')}`,
+    ),
+    ...packages.flatMap(({ files }) => fileCycles(files).map((paths) => `import cycle: ${paths.join(' -> ')}`)),
   ];
 }
 
@@ -104,20 +108,32 @@ function rankProblem(member, target, where) {
   return [`${where}: ${member.folder} (rank ${own}) may not import ${target.folder} (rank ${other})`];
 }
 
-function cycles(packages, byName) {
+function dependenciesOf({ manifest: { dependencies, devDependencies, peerDependencies } }) {
+  return Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies });
+}
+
+function fileCycles(files) {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const importedBy = (path) =>
+    byPath
+      .get(path)
+      .imports.filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => join(dirname(path), specifier).replace(/\.js$/, '.ts'));
+  return cycles([...byPath.keys()], (path) => importedBy(path).filter((next) => byPath.has(next)));
+}
+
+/** A way from a node back to itself for each circle that a walk meets; none where there is no circle. */
+function cycles(nodes, next) {
   const found = [];
   const done = new Set();
-  const visit = (name, trail) => {
-    const at = trail.indexOf(name);
-    if (at >= 0) found.push([...trail.slice(at), name]);
-    if (at >= 0 || done.has(name)) return;
-    const { dependencies, devDependencies, peerDependencies } = byName.get(name).manifest;
-    for (const next of Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })) {
-      if (byName.has(next)) visit(next, [...trail, name]);
-    }
-    done.add(name);
+  const visit = (node, trail) => {
+    const at = trail.indexOf(node);
+    if (at >= 0) found.push([...trail.slice(at), node]);
+    if (at >= 0 || done.has(node)) return;
+    for (const other of next(node)) visit(other, [...trail, node]);
+    done.add(node);
   };
-  for (const { manifest } of packages) visit(manifest.name, []);
+  for (const node of nodes) visit(node, []);
   return found;
 }
 

@@ -39,9 +39,9 @@ describe('packageProblems', () => {
   });
 
   it('finds an import between packages of the same rank', () => {
-    const policy = { ...spiffe, folder: 'policy', manifest: { name: '@dirgate/policy' }, files: [] };
-    expect(packageProblems([importing(spiffe, '@dirgate/policy'), policy])).toContain(
-      'x.ts: spiffe (rank 0) may not import policy (rank 0)',
+    const live = { ...spiffe, folder: 'live', manifest: { name: '@dirgate/live' }, files: [] };
+    expect(packageProblems([importing(spiffe, '@dirgate/live'), live])).toContain(
+      'x.ts: spiffe (rank 0) may not import live (rank 0)',
     );
   });
 
@@ -61,6 +61,16 @@ describe('packageProblems', () => {
     const manifest = { name: '@dirgate/spiffe', devDependencies: { '@dirgate/guard': 'workspace:*' } };
     expect(packageProblems([{ ...spiffe, manifest, files: [] }, guard])).toEqual([
       'workspace cycle: @dirgate/spiffe -> @dirgate/guard -> @dirgate/spiffe',
+    ]);
+  });
+
+  it('finds files that import each other, types included, and none in a chain', () => {
+    const file = (path: string, ...imports: string[]) => ({ path, forTests: false, imports });
+    const chain = [file('src/a.ts', './in/b.js'), file('src/in/b.ts', '../c.js'), file('src/c.ts')];
+    expect(packageProblems([{ ...spiffe, files: chain }])).toEqual([]);
+    const circle = [...chain.slice(0, 2), file('src/c.ts', './a.js')];
+    expect(packageProblems([{ ...spiffe, files: circle }])).toEqual([
+      'import cycle: src/a.ts -> src/in/b.ts -> src/c.ts -> src/a.ts',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { ShadowMetrics } from './decision/shadow-policy.js';
+import type { ShadowMetrics } from './decision/shadow-metrics.js';
 import type { DecisionEvent } from './decision-log/decision-event.js';
 import { FAILURE_CODES, type FailureCode } from './refusal.js';
 

@@ -12,7 +12,8 @@ export { createDecisionFormatter } from './decision-log/decision-line.js';
 export type { DecisionLog, DecisionLogOptions } from './decision-log/decision-log.js';
 export { openDecisionLog } from './decision-log/decision-log.js';
 export type { MaskRule } from './decision-log/decision-mask.js';
-export type { DecisionUpload, DecisionUploadOptions } from './decision-log/decision-upload.js';
+export type { DecisionUpload } from './decision-log/decision-upload.js';
+export type { DecisionUploadOptions } from './decision-log/decision-upload-options.js';
 export { openDecisionUpload } from './decision-log/decision-upload.js';
 export type { DecisionInput } from './gen/decision-input.js';
 // For adapters
@@ -39,6 +40,7 @@ export type {
 } from './decision-log/replay-decisions.js';
 export { replayDecisions } from './decision-log/replay-decisions.js';
 export type { RecordedAnswer } from './decision-log/recorded-decision.js';
-export type { ShadowMetrics, ShadowOptions } from './decision/shadow-policy.js';
+export type { ShadowMetrics } from './decision/shadow-metrics.js';
+export type { ShadowOptions } from './decision/shadow-policy.js';
 export type { Resource } from './catalogue/resources.js';
 export type { Validity } from './authentication/renewal.js';

@@ -1,18 +1,19 @@
 import { getEventListeners } from 'node:events';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { type WaitForOptions, waitFor } from './wait-for.js';
+import { type WaitForOptions, type WaitForSource, waitFor } from './wait-for.js';
 
 let value: number;
 let look: (() => void) | undefined;
 let end: AbortController;
 const stopped = vi.fn();
+const refused: WaitForSource['failure'] = (code, message, options) => Object.assign(new Error(message, options), { code });
 
 function wait(holds: () => boolean, options: WaitForOptions = {}): Promise<void> {
   const watch = (given: () => void) => {
     look = given;
-    return [stopped, stopped];
+    return stopped;
   };
-  return waitFor({ holds, watch, end: end.signal }, options);
+  return waitFor({ name: 'the thing', holds, watch, end: end.signal, failure: refused }, options);
 }
 
 function set(next: number): void {
@@ -32,7 +33,7 @@ test('resolves at once when it is so already, or else after the change that make
   set(1);
   set(2);
   await waiting;
-  expect(stopped).toHaveBeenCalledTimes(4);
+  expect(stopped).toHaveBeenCalledTimes(2);
 });
 
 test.each<[string, (controller: AbortController) => void, string]>([
@@ -45,7 +46,7 @@ test.each<[string, (controller: AbortController) => void, string]>([
   const rejected = expect(waiting).rejects.toMatchObject({ code });
   act(controller);
   await rejected;
-  expect(stopped).toHaveBeenCalledTimes(2);
+  expect(stopped).toHaveBeenCalledOnce();
   for (const { signal } of [controller, end]) expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
@@ -64,5 +65,43 @@ test('a predicate that throws ends the waiting', async () => {
   const rejected = expect(waiting).rejects.toThrow('mine');
   set(1);
   await rejected;
-  expect(stopped).toHaveBeenCalledTimes(2);
+  expect(stopped).toHaveBeenCalledOnce();
+});
+
+test('a predicate that throws nothing at all ends the waiting too', async () => {
+  const throwsNothing = (): boolean => {
+    throw undefined;
+  };
+  await expect(wait(throwsNothing)).rejects.toThrow('the predicate threw nothing');
+});
+
+test('one who gives up leaves the others waiting', async () => {
+  const looks = new Set<() => void>();
+  const watch = (given: () => void) => {
+    looks.add(given);
+    return () => void looks.delete(given);
+  };
+  const source: WaitForSource = { name: 'the thing', holds: () => value === 1, watch, end: end.signal, failure: refused };
+  const controller = new AbortController();
+  const [first, second] = [waitFor(source, { signal: controller.signal }), waitFor(source, {})];
+  controller.abort(new Error('mine'));
+  await expect(first).rejects.toMatchObject({ code: 'aborted', cause: { message: 'mine' } });
+  expect(looks.size).toBe(1);
+  value = 1;
+  for (const given of looks) given();
+  await second;
+  expect(looks.size).toBe(0);
+});
+
+test('leaves no timer behind when it came true', async () => {
+  vi.useFakeTimers();
+  try {
+    const waiting = wait(() => value === 1, { timeoutMs: 60_000 });
+    expect(vi.getTimerCount()).toBe(1);
+    set(1);
+    await waiting;
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -14,6 +14,5 @@ export type { Decision, Policy, PolicyPhase } from './policy.js';
 export type { PolicyErrorCode } from './policy-error.js';
 export { PolicyError } from './policy-error.js';
 export type { PolicyLogger } from './policy-logger.js';
-export type { LivePolicy, PolicySource } from './policy-source.js';
+export type { LivePolicy, PolicySource, WaitForOptions } from './policy-source.js';
 export type { PolicyStateName, PolicyStatus } from './policy-status.js';
-export type { WaitForOptions } from './live/wait-for.js';

@@ -1,3 +1,4 @@
+import { safeLogger } from '@dirgate/live';
 import { type BundleVerification, type ReadVerification, readVerification } from './bundle/bundle-verification.js';
 import { isJsonObject } from './json-object.js';
 import { type BundleServer, type ReadBundleServer, readBundleServer } from './live/bundle-server.js';
@@ -5,7 +6,7 @@ import type { WatchOptions } from './live/file-part.js';
 import { steadyClock } from './live/steady-clock.js';
 import { requireInRange } from './number-range.js';
 import { PolicyError } from './policy-error.js';
-import { type PolicyLogger, safeLogger } from './policy-logger.js';
+import type { PolicyLogger } from './policy-logger.js';
 
 /** What {@link loadPolicy} loads, and how. */
 export interface LoadPolicyOptions {

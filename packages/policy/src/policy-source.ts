@@ -1,6 +1,12 @@
-import type { WaitForOptions } from './live/wait-for.js';
 import type { Policy } from './policy.js';
 import type { PolicyStatus } from './policy-status.js';
+
+/** How long to wait. */
+export interface WaitForOptions {
+  readonly signal?: AbortSignal;
+  /** Default: for ever. */
+  readonly timeoutMs?: number;
+}
 
 /** Where the policy in force comes from. */
 export interface PolicySource {

@@ -1,5 +1,5 @@
-import { latin1Of } from './byte-text.js';
 import type { Certificate } from './certificate.js';
+import { certificatesWithout } from './certificates-without.js';
 import type { X509Bundle } from './x509-bundle.js';
 
 /** What {@link diffX509Bundles} found. Frozen. */
@@ -15,10 +15,8 @@ export interface X509BundleDifference {
  * another authority. The trust domains are not compared; two bundles of one trust domain are what makes sense.
  */
 export function diffX509Bundles(before: X509Bundle, after: X509Bundle): X509BundleDifference {
-  return Object.freeze({ added: without(after, before), removed: without(before, after) });
-}
-
-function without(bundle: X509Bundle, other: X509Bundle): readonly Certificate[] {
-  const known = new Set(other.authorities.map(({ der }) => latin1Of(der)));
-  return Object.freeze(bundle.authorities.filter(({ der }) => !known.has(latin1Of(der))));
+  return Object.freeze({
+    added: certificatesWithout(after.authorities, before.authorities),
+    removed: certificatesWithout(before.authorities, after.authorities),
+  });
 }

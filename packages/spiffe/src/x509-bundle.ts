@@ -1,9 +1,9 @@
 import { decodeBase64 } from './base64.js';
 import { latin1Of } from './byte-text.js';
 import { type Certificate, parseCertificate } from './certificate.js';
+import { certificatesWithout } from './certificates-without.js';
 import { requireBytes } from './der-reader.js';
 import { splitDerCertificates } from './der-split.js';
-import { diffX509Bundles } from './diff-x509-bundles.js';
 import { SpiffeError } from './spiffe-error.js';
 import type { TrustDomain } from './trust-domain.js';
 
@@ -47,8 +47,7 @@ export class X509Bundle {
   equals(other: X509Bundle): boolean {
     if (this === other) return true;
     if (!this.trustDomain.equals(other.trustDomain) || this.authorities.length !== other.authorities.length) return false;
-    const { added } = diffX509Bundles(this, other);
-    return added.length === 0;
+    return certificatesWithout(other.authorities, this.authorities).length === 0;
   }
 
   /** The authorities whose subject is the name with this key ({@link Certificate.subjectKey}). Frozen, like all of this. */

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { type CertificateIssuer, issueCertificate } from './issue-certificate.js';
 import { newKey } from './new-key.js';
 import type { X509SvidMaterial, X509SvidOptions } from './x509-svid-material.js';

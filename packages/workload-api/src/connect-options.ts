@@ -1,10 +1,11 @@
+import { safeLogger } from '@dirgate/live';
 import { type BackoffOptions, readBackoff } from './calls/backoff.js';
 import type { WorkloadApiProfile } from './live/first-update.js';
 import { readTimeoutMs } from './number-range.js';
 import { compileSelection, type SelectSvid, type SvidSelection } from './svid-selection.js';
 import { WorkloadApiError } from './workload-api-error.js';
 import { readLimits, type WorkloadApiLimits } from './workload-api-limits.js';
-import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from './workload-api-logger.js';
+import type { WorkloadApiLogger } from './workload-api-logger.js';
 
 const PROFILES: ReadonlySet<string> = new Set<WorkloadApiProfile>(['x509', 'x509-bundles', 'jwt']);
 
@@ -50,7 +51,7 @@ export interface Settings extends Required<Omit<ConnectWorkloadApiOptions, 'addr
 export function readSettings(options: ConnectWorkloadApiOptions): Settings {
   return {
     need: readNeed(options.need),
-    logger: withoutThrows(options.logger ?? SILENT_LOGGER),
+    logger: safeLogger(options.logger),
     clock: options.clock ?? Date.now,
     backoff: readBackoff(options.backoff),
     firstUpdateTimeoutMs: readTimeoutMs('firstUpdateTimeoutMs', options.firstUpdateTimeoutMs, 30_000),

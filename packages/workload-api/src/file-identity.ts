@@ -1,7 +1,7 @@
+import { safeLogger, WatchedPaths } from '@dirgate/live';
 import { type IdentitySource, type JwtSvid, parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { type FileSnapshot, type IdentityContents, readFileUpdate } from './files/file-update.js';
 import { readFileSet, versionOf } from './files/identity-files.js';
-import { WatchedFiles } from './files/watched-files.js';
 import type { LiveIdentity } from './live/live-identity.js';
 import { LiveSource } from './live/live-source.js';
 import { requireInRange } from './number-range.js';
@@ -9,7 +9,10 @@ import { causeOf } from './updates/bundle-entry.js';
 import { MessageReports } from './updates/message-reports.js';
 import { OncePerText } from './updates/once-per-text.js';
 import { WorkloadApiError } from './workload-api-error.js';
-import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from './workload-api-logger.js';
+import type { WorkloadApiLogger } from './workload-api-logger.js';
+
+/** Files are written one after the other, and a directory tells of each. */
+const SETTLE_MS = 50;
 
 /** Where the files of an identity are. Paths are as for `node:fs`. */
 export interface FileIdentityOptions {
@@ -65,12 +68,12 @@ class LiveFileIdentity extends LiveSource<'files'> implements FileIdentity {
   readonly #failures: OncePerText;
   #snapshot: FileSnapshot | undefined;
   #version = '';
-  #watched: WatchedFiles | undefined;
+  #watched: WatchedPaths | undefined;
   #loading: Promise<void> = Promise.resolve();
 
   constructor(options: FileIdentityOptions) {
     const { svid, key, bundle, clock = Date.now, pollMs = 10_000 } = options;
-    const logger = withoutThrows(options.logger ?? SILENT_LOGGER);
+    const logger = safeLogger(options.logger);
     super(clock, logger);
     this.#options = { ...options };
     this.#federated = readFederated(options.federated ?? {});
@@ -85,7 +88,7 @@ class LiveFileIdentity extends LiveSource<'files'> implements FileIdentity {
   /** Nothing may be wrong at the start, not with a federated bundle either. */
   async open(): Promise<void> {
     // From before the first read, so that no change falls between the two.
-    this.#watched = new WatchedFiles({ paths: this.#paths, pollMs: this.#pollMs, look: () => this.#look() });
+    this.#watched = new WatchedPaths({ paths: this.#paths, pollMs: this.#pollMs, settleMs: SETTLE_MS, look: () => this.#look() });
     const first = this.#load((problem) => {
       throw new WorkloadApiError('file_invalid', problem);
     });

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GCProfiler } from 'node:v8';
+import { threadWorkMs } from '@dirgate/harness';
 import { expect, test, vi } from 'vitest';
 import { TestedGuard } from '../test-support/tested-guard.js';
 import { PeerTrust } from './peer-trust.js';
@@ -12,12 +12,6 @@ const CHAINS = 500;
 /** What no change may hold up calls for; a slice is half of it (DESIGN §4.6). */
 const MOST_MS = 20;
 
-/** What this thread has worked, in ms: other processes do not count. */
-function worked(): number {
-  process.cpuUsage(); // has the kernel bring the figure up to date, which is of its last tick otherwise, up to 4 ms old
-  return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6;
-}
-
 /**
  * Turns the event loop until `isDone`; answers what the longest turn cost, and all of them. Collections of garbage, most of it of the
  * setup, fall into whatever turn they like: they are taken off, and summed up apart.
@@ -27,9 +21,9 @@ async function turns(isDone: () => boolean): Promise<{ longest: number; all: num
   while (!isDone()) {
     const profiler = new GCProfiler();
     profiler.start();
-    const before = worked();
+    const before = threadWorkMs();
     await nextTurn();
-    const cost = worked() - before;
+    const cost = threadWorkMs() - before;
     const collected = profiler.stop().statistics.reduce((sum, { cost: us }) => sum + us / 1000, 0);
     const own = Math.max(0, cost - collected);
     longest = Math.max(longest, own);

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { deniedEvent as event } from '../test-support/decision-events.js';
-import { type DecisionUpload, type DecisionUploadOptions, openDecisionUpload } from './decision-upload.js';
+import { type DecisionUpload, openDecisionUpload } from './decision-upload.js';
+import type { DecisionUploadOptions } from './decision-upload-options.js';
 
 /** For a machine with other things to do. */
 const PATIENT = { timeout: 10_000 };

@@ -1,7 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { GuardError } from '../guard-error.js';
-import type { DecisionUploadOptions } from './decision-upload.js';
+import type { DecisionUploadOptions } from './decision-upload-options.js';
 
 /** What came of one attempt. `refused`: sending the same again would be no better. */
 export type UploadOutcome = { readonly kind: 'accepted' } | { readonly kind: 'failed' | 'refused'; readonly reason: string };

@@ -1,37 +1,17 @@
-import type { Decision, Policy, PolicyPhase, PolicySource } from '@dirgate/policy';
+import type { Decision, Policy, PolicySource } from '@dirgate/policy';
 import { sizeOfResource } from '../catalogue/resource-size.js';
 import type { DecisionEvent } from '../decision-log/decision-event.js';
 import { type AskedFacts, askedBy, type DecisionRecorder } from '../decision-log/decision-recorder.js';
 import { GuardError } from '../guard-error.js';
 import { DecisionCache } from './decision-cache.js';
 import { createDecisionInput } from './decision-input.js';
+import type { ShadowMetrics } from './shadow-metrics.js';
 
 /** A policy that is tried out: it is asked what the enforced one was asked, and decides nothing. */
 export interface ShadowOptions {
   readonly policy: PolicySource;
   /** The share of decisions that it is asked too, above 0 and at most 1; default 1. */
   readonly sample?: number;
-}
-
-/** What came of a shadow policy so far. */
-export interface ShadowMetrics {
-  /** Of the shadow policy in force; `undefined` while there is none. */
-  readonly revision: string | undefined;
-  /** Decisions that it was asked. */
-  readonly judged: number;
-  /** Of these: it would have allowed what was refused, or refused what was allowed. */
-  readonly otherVerdicts: number;
-  /** Of these: the same verdict, for other reasons. */
-  readonly otherReasons: number;
-  /** Of those judged: it could not answer, which counts as a refusal. */
-  readonly failed: number;
-  /**
-   * Decisions that it was not asked: too many waited, it does not judge their phase, it reads facts that the enforced policy
-   * did not ask for, or there is no such policy.
-   */
-  readonly skipped: number;
-  /** Phases that it would judge and is never asked about, as the enforced policy is not: nothing is known of what it does there. */
-  readonly unaskedPhases: readonly PolicyPhase[];
 }
 
 /** What waits keeps alive what callers sent, so it is little, by number and by the text in it. */

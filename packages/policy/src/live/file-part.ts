@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { WatchedPaths } from '@dirgate/live';
 import { PolicyError } from '../policy-error.js';
 import { pathVersion } from './path-version.js';
 import type { FreshPart, PolicyPart } from './policy-part.js';
 import { readSettled, type SettledRead } from './settled-read.js';
-import { WatchedPath } from './watched-path.js';
 
 /** How files are watched. */
 export interface WatchOptions {
@@ -23,7 +23,7 @@ export class FilePart<T> implements PolicyPart<T> {
   readonly #path: string;
   readonly #read: (path: string) => Promise<T>;
   readonly #options: Required<WatchOptions>;
-  #watched: WatchedPath | undefined;
+  #watched: WatchedPaths | undefined;
   #taken: string | undefined;
   #isFirst = true;
 
@@ -46,7 +46,7 @@ export class FilePart<T> implements PolicyPart<T> {
   }
 
   watch(look: () => void): void {
-    this.#watched = new WatchedPath(this.#path, this.#options.pollMs, look);
+    this.#watched = new WatchedPaths({ paths: [this.#path], pollMs: this.#options.pollMs, look });
   }
 
   checked(): void {}

@@ -135,7 +135,7 @@ describe('waiting', () => {
     replace(folder.data, grantsFor('two'));
     await policy.refresh();
     await changed;
-    expect(reports).toEqual(['a listener threw: mine']);
+    expect(reports).toEqual(['a change listener threw: mine']);
   });
 });
 

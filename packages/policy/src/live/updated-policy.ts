@@ -1,16 +1,15 @@
+import { Listeners, type WaitForSource, waitFor } from '@dirgate/live';
 import { buildPolicy, revisionOf } from '../build-policy.js';
 import type { Bundle } from '../bundle/bundle.js';
 import { refuseOlder } from '../bundle/bundle-revision.js';
 import type { GrantsFile } from '../grants-file.js';
 import type { Policy } from '../policy.js';
-import type { PolicyError } from '../policy-error.js';
+import { PolicyError } from '../policy-error.js';
 import type { PolicyLogger } from '../policy-logger.js';
-import type { LivePolicy } from '../policy-source.js';
+import type { LivePolicy, WaitForOptions } from '../policy-source.js';
 import type { PolicyStateName, PolicyStatus } from '../policy-status.js';
 import { type FoundPart, HeldPart } from './held-part.js';
-import { Listeners } from './listeners.js';
 import type { PolicyPart } from './policy-part.js';
-import { type WaitForOptions, waitFor } from './wait-for.js';
 
 /** What an {@link UpdatedPolicy} is made of. */
 export interface UpdatedPolicyOptions {
@@ -61,8 +60,8 @@ export class UpdatedPolicy implements LivePolicy<Policy | undefined> {
     this.#bundle = new HeldPart(bundle, clock, this.#lifetime.signal);
     this.#grants = grants && new HeldPart(grants, clock, this.#lifetime.signal);
     const report = (problem: string): void => options.logger.error(problem);
-    this.#changes = new Listeners(report);
-    this.#checks = new Listeners(report);
+    this.#changes = new Listeners('a change', report);
+    this.#checks = new Listeners('a check', report);
   }
 
   current(): Policy | undefined {
@@ -92,8 +91,9 @@ export class UpdatedPolicy implements LivePolicy<Policy | undefined> {
   }
 
   async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
+    const failure = (...[code, message, cause]: Parameters<WaitForSource['failure']>) => new PolicyError(code, message, cause);
     const watch = (look: () => void) => this.#checks.add(look);
-    return waitFor({ holds: predicate, watch, end: this.#lifetime.signal }, options);
+    return waitFor({ name: 'the policy', holds: predicate, watch, end: this.#lifetime.signal, failure }, options);
   }
 
   /** From before the first check, so that no change falls between the two. */

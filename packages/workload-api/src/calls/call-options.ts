@@ -1,7 +1,8 @@
+import { safeLogger } from '@dirgate/live';
 import { readTimeoutMs } from '../number-range.js';
 import { WorkloadApiError } from '../workload-api-error.js';
 import { readLimits, type WorkloadApiLimits } from '../workload-api-limits.js';
-import { SILENT_LOGGER, type WorkloadApiLogger, withoutThrows } from '../workload-api-logger.js';
+import type { WorkloadApiLogger } from '../workload-api-logger.js';
 import { locateEndpoint } from './locate-endpoint.js';
 import { openWorkloadApiClient, type WorkloadApiClient } from './workload-api-channel.js';
 
@@ -41,7 +42,7 @@ export async function readCallSettings(options: WorkloadApiCallOptions): Promise
   const { signal, clock = Date.now } = options;
   const timeoutMs = readTimeoutMs('timeoutMs', options.timeoutMs, 10_000);
   const { maxResponseBytes, ...limits } = readLimits(options.limits);
-  const logger = withoutThrows(options.logger ?? SILENT_LOGGER);
+  const logger = safeLogger(options.logger);
   const endpoint = await locateEndpoint(options.address, logger);
   if (signal?.aborted) throw abortedCall(signal);
   return { openClient: () => openWorkloadApiClient(endpoint, maxResponseBytes), timeoutMs, signal, ...limits, logger, clock };

@@ -4,7 +4,7 @@ import { serviceDefinition } from '@dirgate/service-definition';
 import { Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { SpiffeWorkloadAPI } from '../gen/spiffe/workload/workloadapi_pb.js';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { Backoff } from './backoff.js';
 import type { CallFailure } from './call-failure.js';
 import { parseEndpointAddress } from './endpoint-address.js';

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { locateEndpoint } from './locate-endpoint.js';
 
 afterEach(() => {

@@ -1,8 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { safeLogger } from '@dirgate/live';
 import { type ClientReadableStream, status } from '@grpc/grpc-js';
 import { expect, test, vi } from 'vitest';
-import { SILENT_LOGGER, withoutThrows } from '../workload-api-logger.js';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { Backoff } from './backoff.js';
 import { runStreamLoop } from './stream-loop.js';
 import type { WorkloadApiClient } from './workload-api-channel.js';
@@ -26,7 +27,7 @@ test('neither a client that cannot be opened nor a logger that throws ends the l
     onFailure,
     backoff: new Backoff({ initialMs: 1, maxMs: 1 }),
     responseTimeoutMs: 1000,
-    logger: withoutThrows({ info: log, warn: log, error: log }),
+    logger: safeLogger({ info: log, warn: log, error: log }),
     signal: controller.signal,
   });
   expect(ended).toBeUndefined();

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { WorkloadApiClient } from '../calls/workload-api-channel.js';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { fetchJwtSvid } from './fetch-jwt-svid.js';
 
 const TIMEOUT_MS = 10_000;

@@ -1,8 +1,8 @@
 import { createX509Bundle, parseTrustDomain } from '@dirgate/spiffe';
 import { expect, test, vi } from 'vitest';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { BundleEntry } from '../updates/bundle-entry.js';
 import type { X509Snapshot } from '../updates/x509-snapshot.js';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
 import { IdentityState } from './identity-state.js';
 
 const A = parseTrustDomain('a.example');

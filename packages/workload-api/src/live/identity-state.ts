@@ -1,10 +1,10 @@
+import { Listeners } from '@dirgate/live';
 import type { JwtBundle, TrustDomain, X509Bundle, X509Svid } from '@dirgate/spiffe';
 import { BundleSweep } from '../updates/bundle-sweep.js';
 import type { JwtSnapshot } from '../updates/jwt-update.js';
 import type { X509Snapshot } from '../updates/x509-snapshot.js';
 import type { WorkloadApiLogger } from '../workload-api-logger.js';
 import { ExpiryWatch } from './expiry-watch.js';
-import { Listeners } from './listeners.js';
 
 /** The two snapshots that readers see, and whom to tell when one is swapped or our SVID expires. */
 export class IdentityState {
@@ -19,8 +19,9 @@ export class IdentityState {
   #isOver = false;
 
   constructor(logger: WorkloadApiLogger, clock: () => number = Date.now) {
-    this.#changes = new Listeners('a change', logger);
-    this.#expiries = new Listeners('an expiry', logger);
+    const report = (problem: string): void => logger.error(problem);
+    this.#changes = new Listeners('a change', report);
+    this.#expiries = new Listeners('an expiry', report);
     this.#expiry = new ExpiryWatch(clock, () => {
       this.#expiries.tell();
       this.#tell();

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { WorkloadApiError } from '../workload-api-error.js';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
 import { StatusBoard } from './identity-status.js';
 
 const AWAY = new WorkloadApiError('unavailable', 'away');

@@ -1,6 +1,6 @@
+import { Listeners } from '@dirgate/live';
 import type { WorkloadApiError } from '../workload-api-error.js';
 import type { WorkloadApiLogger } from '../workload-api-logger.js';
-import { Listeners } from './listeners.js';
 
 /**
  * How an identity is doing. `connecting`: not everything needed is there yet. `ready`: all is there and kept up to date. `stale`:
@@ -52,7 +52,7 @@ export class StatusBoard<Name extends string> {
 
   constructor(clock: () => number, logger: WorkloadApiLogger, facts: () => StatusFacts) {
     this.#clock = clock;
-    this.#listeners = new Listeners('a status', logger);
+    this.#listeners = new Listeners('a status', (problem) => logger.error(problem));
     this.#facts = facts;
     this.#since = clock();
   }

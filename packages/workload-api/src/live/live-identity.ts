@@ -1,6 +1,12 @@
 import type { X509Source } from '@dirgate/spiffe';
 import type { IdentityStatus } from './identity-status.js';
-import type { WaitForOptions } from './wait-for.js';
+
+/** How long `waitFor` waits. */
+export interface WaitForOptions {
+  readonly signal?: AbortSignal;
+  /** Default: for ever. */
+  readonly timeoutMs?: number;
+}
 
 /**
  * An identity that is kept up to date. `x509Svid()` is `undefined` from the millisecond after its `validUntil` on, and whatever the

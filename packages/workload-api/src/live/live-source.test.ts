@@ -1,8 +1,8 @@
 import { createX509Bundle, parseTrustDomain } from '@dirgate/spiffe';
 import { expect, test, vi } from 'vitest';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { BundleEntry } from '../updates/bundle-entry.js';
 import { WorkloadApiError } from '../workload-api-error.js';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
 import { LiveSource } from './live-source.js';
 
 const A = parseTrustDomain('a.example');

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
+import { type WaitForSource, waitFor } from '@dirgate/live';
 import type { JwtBundle, TrustDomain, X509Bundle, X509Svid } from '@dirgate/spiffe';
 import { WorkloadApiError } from '../workload-api-error.js';
 import type { WorkloadApiLogger } from '../workload-api-logger.js';
 import { IdentityState } from './identity-state.js';
 import { type IdentityStatus, StatusBoard } from './identity-status.js';
-import type { LiveIdentity } from './live-identity.js';
-import { type WaitForOptions, waitFor } from './wait-for.js';
+import type { LiveIdentity, WaitForOptions } from './live-identity.js';
 
 /** What live identities have in common, wherever they come from: one state that readers see, one board that says how it is doing. */
 export abstract class LiveSource<Feed extends string> implements LiveIdentity {
@@ -57,8 +57,13 @@ export abstract class LiveSource<Feed extends string> implements LiveIdentity {
   }
 
   async waitFor(predicate: () => boolean, options: WaitForOptions = {}): Promise<void> {
-    const watch = (look: () => void) => [this.state.onChange(look), this.board.onChange(look)];
-    return waitFor({ holds: predicate, watch, end: this.lifetime }, options);
+    const failure = (...[code, message, cause]: Parameters<WaitForSource['failure']>) =>
+      new WorkloadApiError(code, message, cause);
+    const watch = (look: () => void) => {
+      const stops = [this.state.onChange(look), this.board.onChange(look)];
+      return () => stops.forEach((stop) => void stop());
+    };
+    return waitFor({ name: 'the identity', holds: predicate, watch, end: this.lifetime, failure }, options);
   }
 
   async close(): Promise<void> {

@@ -5,7 +5,7 @@ import { JwtSvidCache } from '../jwt-svid/jwt-svid-cache.js';
 import type { FetchedJwtSvid, JwtSvidQuestion } from '../jwt-svid/jwt-svid-response.js';
 import type { JwtSnapshot } from '../updates/jwt-update.js';
 import { WorkloadApiError } from '../workload-api-error.js';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
+import { SILENT_LOGGER } from './silent-logger.js';
 
 export const ID = parseSpiffeId('spiffe://prod.example/a');
 export const LIFE_MS = 100_000;

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { create, toBinary } from '@bufbuild/protobuf';
+import { threadWorkMs } from '@dirgate/harness';
 import { afterEach, expect, test } from 'vitest';
 import { JWTBundlesResponseSchema } from '../gen/spiffe/workload/workloadapi_pb.js';
 import { IdentityState } from '../live/identity-state.js';
-import { SILENT_LOGGER } from '../workload-api-logger.js';
+import { SILENT_LOGGER } from '../test-support/silent-logger.js';
 import { type JwtSnapshot, readJwtUpdate } from './jwt-update.js';
 
 const COUNT = 10_000;
@@ -14,11 +14,6 @@ const MOST_MS = 100;
 let state: IdentityState | undefined;
 
 afterEach(() => state?.end());
-
-/** What this thread has worked, in ms: other processes do not count. */
-function worked(): number {
-  return Number(readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ', 1)[0]) / 1e6;
-}
 
 function message(): Buffer {
   const keys = Array.from({ length: 4 }, (_, i) => ({
@@ -39,9 +34,9 @@ test('ten thousand bundles never hold the event loop for long', { timeout: 60_00
   let longest = 0;
   let isDone = false;
   const watching = (async () => {
-    for (let before = worked(); !isDone; before = worked()) {
+    for (let before = threadWorkMs(); !isDone; before = threadWorkMs()) {
       await nextTurn();
-      longest = Math.max(longest, worked() - before);
+      longest = Math.max(longest, threadWorkMs() - before);
     }
   })();
   const context = {
@@ -56,10 +51,10 @@ test('ten thousand bundles never hold the event loop for long', { timeout: 60_00
     held.setJwt(snapshot);
     return snapshot;
   };
-  const begin = worked();
+  const begin = threadWorkMs();
   const { bundles } = await read();
   while ([...bundles.values()].some(({ isRead }) => !isRead)) await nextTurn();
-  const all = worked() - begin;
+  const all = threadWorkMs() - begin;
   await read();
   isDone = true;
   await watching;
