@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { directoryCatalogue } from '../packages/directory/dist/index.js';
+// Not exported: what users load grants with names the first mistake.
+import { parseGrants } from '../packages/policy/dist/grants-text.js';
 import { loadPolicy, PolicyError } from '../packages/policy/dist/index.js';
 import { grantProblems } from './policy-grants.mjs';
 import { ROOT } from './workspace.mjs';
@@ -15,17 +17,20 @@ export async function grantsReport(opa, file) {
   const shown = relative(ROOT, path).startsWith('..') ? path : relative(ROOT, path);
   const name = `grants of ${shown}`;
   const remedy = 'policies/README.md says how to write grants';
+  const placed = (problems) => problems.map(({ line, column, message }) => `${shown}:${line}:${column}: ${message}`).join('\n');
   try {
     await loadPolicy({ bundle, data: path, watch: false });
   } catch (error) {
     if (!(error instanceof PolicyError)) throw error;
-    return [name, error.message, remedy];
+    if (error.code !== 'grants_invalid' && error.code !== 'grants_bad_yaml') return [name, error.message, remedy];
+    const { problems = [] } = parseGrants(readFileSync(path, 'utf8'));
+    return [name, problems.length === 0 ? error.message : placed(problems), remedy];
   }
   const problems = grantProblems(readFileSync(path, 'utf8'), {
     catalogue: directoryCatalogue,
     classesOfRole: classesOfRole(opa),
   });
-  return [name, problems.map(({ line, message }) => `${shown}:${line}: ${message}`).join('\n'), remedy];
+  return [name, placed(problems), remedy];
 }
 
 /** As the rules have it. */

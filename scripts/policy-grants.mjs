@@ -8,16 +8,17 @@ const referrerTypes = ['agntcy.dir.sign.v1.PublicKey', 'agntcy.dir.sign.v1.Signa
 const recordConditions = ['names', 'schema_versions', 'referrer_types'];
 
 /**
- * The problems of grants (YAML or JSON text that fits grants.schema.json), each `{ line, message }`, in the order of lines.
+ * The problems of grants (YAML or JSON text that fits grants.schema.json), each `{ line, column, message }`, in the order of lines.
  * `catalogue` is a map of methods, `classesOfRole` what the rules say of roles.
  */
 export function grantProblems(text, { catalogue, classesOfRole }) {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, stringKeys: true, merge: false });
   const grants = document.toJS();
-  const lineOf = (path) => {
+  const placeOf = (path) => {
     const node = document.getIn(path, true);
-    return lines.linePos(isNode(node) ? node.range[0] : 0).line;
+    const { line, col: column } = lines.linePos(isNode(node) ? node.range[0] : 0);
+    return { line, column };
   };
   const problems = [];
   for (const { grant, path, holder } of grantsIn(grants)) {
@@ -26,14 +27,14 @@ export function grantProblems(text, { catalogue, classesOfRole }) {
       ...valueProblems(grant),
       ...methodProblems(grant, { catalogue, classesOfRole }),
     ];
-    for (const [at, message] of found) problems.push({ line: lineOf([...path, ...at]), message });
+    for (const [at, message] of found) problems.push({ ...placeOf([...path, ...at]), message });
     const wider = coveredBy(grants, path, classesOfRole);
     if (wider !== undefined) {
-      const message = `grants nothing that line ${lineOf(wider)} does not grant: taking it out changes nothing, take it out`;
-      problems.push({ line: lineOf(path), message });
+      const message = `grants nothing that line ${placeOf(wider).line} does not grant: taking it out changes nothing, take it out`;
+      problems.push({ ...placeOf(path), message });
     }
   }
-  return problems.sort((one, other) => one.line - other.line);
+  return problems.sort((one, other) => one.line - other.line || one.column - other.column);
 }
 
 function* grantsIn(grants) {

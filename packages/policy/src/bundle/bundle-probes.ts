@@ -1,5 +1,5 @@
 import type { Grants } from '../gen/grants.js';
-import { isGrants } from '../grants-file.js';
+import { isGrants } from '../grants-text.js';
 import { isJsonObject, type JsonObject } from '../json-object.js';
 import type { Policy } from '../policy.js';
 import { PolicyError } from '../policy-error.js';
