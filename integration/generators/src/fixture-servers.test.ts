@@ -92,6 +92,9 @@ describe.each(servers)('%s', (_name, server) => {
     const found = await outcomeOf(search.searchCIDs({ queries: [{ value: 'x' }] }));
     expect(found).toEqual({ code: status.OK, answers: [{ recordCid: 'one' }, { recordCid: 'two' }] });
     expect(fixture.told()).toEqual([{ type: 'query', properties: {} }]);
+    await outcomeOf(search.searchCIDs({ limit: 0, offset: 4_294_967_295 }));
+    expect(fixture.told().at(-1)).toEqual({ type: 'query', properties: { offset: 4_294_967_295 } });
+    expect(fixture.log.splice(1)).toEqual(['search']);
     fixture.refuse = () => true;
     expect(await outcomeOf(search.searchCIDs({}))).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(fixture.log).toEqual(['search']);

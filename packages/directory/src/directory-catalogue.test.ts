@@ -77,4 +77,16 @@ describe('directoryCatalogue', () => {
       'DiscoveryService/ListWorkloads search call',
     ]);
   });
+
+  test('how much is asked for, and from where on, is told wherever a message says so', () => {
+    const paging = methods.flatMap(([path, { input }]) => {
+      const fields = input.fields.map(({ name }) => name).filter((name) => name === 'limit' || name === 'offset');
+      return fields.length === 0 ? [] : [[path.split('.').at(-1), Object.fromEntries(fields.map((name) => [name, name]))]];
+    });
+    expect(paging.map(([name]) => name)).toHaveLength(6);
+    for (const [name, properties] of paging) {
+      const [, rule] = [...directoryCatalogue].find(([path]) => path.endsWith(`.${name}`)) ?? [];
+      expect([name, rule?.request?.resources.map((resource) => resource.properties)]).toEqual([name, [properties]]);
+    }
+  });
 });

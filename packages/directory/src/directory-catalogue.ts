@@ -40,6 +40,10 @@ function referrer(typePath: string, recordCid: string): ResourceRule {
 }
 
 const query: ResourceRule = { type: 'query' };
+/** How much of what is found is asked for, and from where on: it can tell of what a filter leaves out. */
+const page = { limit: 'limit', offset: 'offset' };
+const limitedQuery: ResourceRule = { ...query, properties: { limit: page.limit } };
+const pagedQuery: ResourceRule = { ...query, properties: page };
 const refsOrQueries: readonly ResourceRule[] = [
   { when: 'record_refs', ...recordByCid('record_refs.refs[].cid') },
   { when: 'queries', type: 'selection', constants: { kind: 'queries' } },
@@ -72,7 +76,7 @@ const judgedByMessage = createCatalogue({
         class: 'admin',
         request: { type: 'sync', properties: { remote_directory_url: 'remote_directory_url', cids: 'cids[]' } },
       },
-      ListSyncs: { class: 'admin', request: { type: 'sync' } },
+      ListSyncs: { class: 'admin', request: { type: 'sync', properties: page } },
       GetSync: { class: 'admin', request: { type: 'sync', id: 'sync_id' } },
       DeleteSync: { class: 'admin', request: { type: 'sync', id: 'sync_id' } },
       // Hands out registry passwords to a directory that mirrors this one.
@@ -81,18 +85,18 @@ const judgedByMessage = createCatalogue({
     'agntcy.dir.routing.v1.RoutingService': {
       Publish: publish,
       Unpublish: { class: 'publish', request: [...refsOrQueries, nothing] },
-      Search: { class: 'search', request: query, response: recordByCid('record_ref.cid') },
-      List: { class: 'search', request: query, response: recordByCid('record_ref.cid') },
+      Search: { class: 'search', request: limitedQuery, response: recordByCid('record_ref.cid') },
+      List: { class: 'search', request: limitedQuery, response: recordByCid('record_ref.cid') },
       GetProviderCount: { class: 'search', request: { type: 'record', id: 'cid' } },
     },
     'agntcy.dir.routing.v1.PublicationService': {
       CreatePublication: publish,
-      ListPublications: { class: 'publish', request: { type: 'publication' } },
+      ListPublications: { class: 'publish', request: { type: 'publication', properties: page } },
       GetPublication: { class: 'publish', request: { type: 'publication', id: 'publication_id' } },
     },
     'agntcy.dir.search.v1.SearchService': {
-      SearchCIDs: { class: 'search', request: query, response: recordByCid('record_cid') },
-      SearchRecords: { class: 'search', request: query, response: record('record.data') },
+      SearchCIDs: { class: 'search', request: pagedQuery, response: recordByCid('record_cid') },
+      SearchRecords: { class: 'search', request: pagedQuery, response: record('record.data') },
       CountRecords: { class: 'search', request: query },
     },
   },

@@ -14,7 +14,8 @@ export type Phase = 'call' | 'request' | 'response';
  *
  * Field paths use proto names (`record_refs.refs[].cid`); `[]` behind a name means "each element". Below a
  * `google.protobuf.Struct` the names are the JSON members (`data.skills[].name`), below a map its keys. A path to a
- * value must end at a string. One that is absent or empty, or a JSON value of another type, leaves the property out.
+ * value must end at a string, that of a property at a string or a whole number of 32 bits. One that is absent, empty or 0, or a
+ * JSON value of another type than string, leaves the property out.
  */
 export interface ResourceRule {
   /** `resource.type` of the policy input. */

@@ -106,7 +106,7 @@ function checkRule(rule: ResourceRule, message: DescMessage, where: string): voi
   if (describedBy !== undefined && isRepeated(describedBy) && describedBy !== id) {
     invalid(`${where}: describedBy "${describedBy}" names several records, so it must be the same path as id`);
   }
-  for (const path of Object.values(properties)) isRepeated(path);
+  for (const path of Object.values(properties)) isRepeated(path, 'value');
   for (const name of Object.keys(properties)) {
     if (Object.hasOwn(constants, name)) {
       invalid(`${where}: "${name}" is a property and a constant: a caller's value would replace the constant`);

@@ -12,7 +12,7 @@ import { type PathUse, resolveFieldPath } from './field-path.js';
 const type = messageIn(
   {
     messages: {
-      Ref: { cid: 'string', size: 'uint32' },
+      Ref: { cid: 'string', size: 'uint32', sizes: 'repeated uint32' },
       Refs: { refs: 'repeated Ref' },
       Message: {
         name: 'string',
@@ -48,6 +48,15 @@ test.each([
   expect(resolve(text).repeated).toBe(text.includes('[]'));
 });
 
+test('a property may be a whole number, and nothing else may', () => {
+  expect(resolve('record_ref.size', 'value').repeated).toBe(false);
+  expect(resolve('record_ref.cid', 'value').repeated).toBe(false);
+  for (const text of ['all_records', 'created', 'record_refs.refs[].size', 'record_ref.sizes[]', 'record_ref']) {
+    expect(() => resolve(text, 'value')).toThrow(invalid('does not end at a string field'));
+  }
+  expect(() => resolve('record_ref.size')).toThrow(invalid('does not end at a string field'));
+});
+
 test('a field of proto2 is read, but for one with a default of its own', () => {
   const string = { type: FieldDescriptorProto_Type.STRING, label: FieldDescriptorProto_Label.OPTIONAL };
   const file = create(FileDescriptorProtoSchema, {
@@ -61,6 +70,8 @@ test('a field of proto2 is read, but for one with a default of its own', () => {
           { name: 'plain', number: 1, ...string },
           { name: 'empty', number: 2, defaultValue: '', ...string },
           { name: 'folder', number: 3, defaultValue: '/admin', ...string },
+          { name: 'size', number: 4, defaultValue: '7', ...string, type: FieldDescriptorProto_Type.INT32 },
+          { name: 'zero', number: 5, defaultValue: '0', ...string, type: FieldDescriptorProto_Type.INT32 },
         ],
       },
     ],
@@ -68,6 +79,8 @@ test('a field of proto2 is read, but for one with a default of its own', () => {
   const old = createFileRegistry(create(FileDescriptorSetSchema, { file: [file] })).getMessage('test.v1.Old') as DescMessage;
   expect(resolveFieldPath(old, 'plain', 'string', 'where').repeated).toBe(false);
   expect(resolveFieldPath(old, 'empty', 'string', 'where').repeated).toBe(false);
+  expect(resolveFieldPath(old, 'zero', 'value', 'where').repeated).toBe(false);
+  expect(() => resolveFieldPath(old, 'size', 'value', 'where')).toThrow(invalid('has a default in its proto2 file'));
   expect(resolveFieldPath(old, 'folder', 'presence', 'where').repeated).toBe(false);
   expect(() => resolveFieldPath(old, 'folder', 'string', 'where')).toThrow(invalid('has a default in its proto2 file'));
 });
@@ -88,7 +101,7 @@ test.each([
   ['nam', '"nam", but test.v1.Message has only name, cids, record_ref'],
   ['recordRef.cid', '"recordRef", but test.v1.Message has only'],
   ['toString', '"toString", but'],
-  ['record_ref.id', '"id", but test.v1.Ref has only cid, size'],
+  ['record_ref.id', '"id", but test.v1.Ref has only cid, size, sizes'],
   ['cids', 'write cids[]'],
   ['record_refs.refs.cid', 'write refs[]'],
   ['name[]', 'which is not repeated: leave it out'],

@@ -22,17 +22,27 @@ export interface FieldPath {
   readonly repeated: boolean;
 }
 
-/** What a path is for: to read strings, or to see whether a field is set. */
-export type PathUse = 'string' | 'presence';
+/** What a path is for: to read strings, to read a string or a whole number, or to see whether a field is set. */
+export type PathUse = 'string' | 'value' | 'presence';
 
 /** What the steps so far lead to. */
 type Place =
   | { readonly at: 'message'; readonly type: DescMessage }
   | { readonly at: 'map'; readonly field: DescField }
   | { readonly at: 'json' }
-  | { readonly at: 'value'; readonly string: boolean; readonly type: string };
+  | { readonly at: 'value'; readonly holds: 'string' | 'integer' | 'other'; readonly type: string };
 
 const STRUCT = 'google.protobuf.Struct';
+/** What an absent field reads as, unless a proto2 file says otherwise. */
+const NO_DEFAULTS: ReadonlySet<unknown> = new Set([undefined, '', 0]);
+/** Whole numbers that every code generator has as a number: the wider ones are text or a bigint to some. */
+const INTEGERS: ReadonlySet<ScalarType | undefined> = new Set([
+  ScalarType.INT32,
+  ScalarType.UINT32,
+  ScalarType.SINT32,
+  ScalarType.FIXED32,
+  ScalarType.SFIXED32,
+]);
 /** Types that code generators replace by something of their own, each by something else. */
 const REPLACED = /^google\.protobuf\.(?:Any|Duration|FieldMask|ListValue|Timestamp|Value|[A-Z][a-z0-9A-Z]*Value)$/;
 
@@ -59,10 +69,10 @@ export function resolveFieldPath(type: DescMessage, text: string, use: PathUse, 
     place = placeAfter(step, fail);
   }
   const repeated = steps.some((step) => step.kind !== 'entry' && step.each);
-  if (use === 'string') {
-    requireString(place, steps.at(-1), fail);
-  } else {
+  if (use === 'presence') {
     requirePresence(steps.at(-1), repeated, fail);
+  } else {
+    requireValue(place, steps.at(-1), use === 'value' && !repeated, fail);
   }
   return { steps, repeated };
 }
@@ -112,21 +122,34 @@ function placeAfter(step: PathStep, fail: Fail): Place {
     return { at: 'json' };
   }
   if (message !== undefined && REPLACED.test(message.typeName)) {
-    return { at: 'value', string: false, type: message.typeName };
+    return { at: 'value', holds: 'other', type: message.typeName };
   }
   return message === undefined
-    ? { at: 'value', string: field.scalar === ScalarType.STRING, type: `"${field.name}"` }
+    ? { at: 'value', holds: heldBy(field), type: `"${field.name}"` }
     : { at: 'message', type: message };
 }
 
-function requireString(place: Place, last: PathStep | undefined, fail: Fail): void {
+function heldBy({ scalar }: DescField): 'string' | 'integer' | 'other' {
+  if (scalar === ScalarType.STRING) {
+    return 'string';
+  }
+  return isInteger(scalar) ? 'integer' : 'other';
+}
+
+/** Whether a field of this type is read as a whole number. */
+export function isInteger(scalar: ScalarType | undefined): boolean {
+  return INTEGERS.has(scalar);
+}
+
+function requireValue(place: Place, last: PathStep | undefined, mayBeInteger: boolean, fail: Fail): void {
   if (place.at === 'map' || (place.at === 'json' && last?.kind !== 'json')) {
     fail(`ends at a ${place.at === 'map' ? 'map' : 'Struct'}: name one of its members behind a dot`);
   }
-  if (place.at === 'message' || (place.at === 'value' && !place.string)) {
-    fail('does not end at a string field');
+  const isValue = place.at !== 'value' || place.holds === 'string' || (mayBeInteger && place.holds === 'integer');
+  if (place.at === 'message' || !isValue) {
+    fail(`does not end at a string field${mayBeInteger ? ', nor at a whole number of 32 bits' : ''}`);
   }
-  if (last?.kind === 'field' && last.field.fieldKind === 'scalar' && (last.field.getDefaultValue() ?? '') !== '') {
+  if (last?.kind === 'field' && last.field.fieldKind === 'scalar' && !NO_DEFAULTS.has(last.field.getDefaultValue())) {
     fail('has a default in its proto2 file: where it is absent a handler would read that, and a policy nothing');
   }
 }

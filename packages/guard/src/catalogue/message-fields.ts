@@ -1,5 +1,5 @@
 import { ScalarType } from '@bufbuild/protobuf';
-import type { FieldPath, PathStep } from './field-path.js';
+import { type FieldPath, isInteger, type PathStep } from './field-path.js';
 import { isPlainObject, type Members, type MessageLayout, ownMember, unexpectedShape } from './message-layout.js';
 
 /** Reads the values at one field path out of a message that the layout let pass. */
@@ -124,7 +124,10 @@ function nextOfField(
     case 'field':
       return message === undefined ? unexpectedShape : (value) => layout.requireMessage(value, message);
     case undefined:
-      return scalar === ScalarType.STRING ? requireString : (value) => value; // the end of a path that asks whether it is set
+      if (scalar === ScalarType.STRING) {
+        return requireString;
+      }
+      return isInteger(scalar) ? requireInteger : (value) => value; // the end of a path that asks whether it is set
   }
 }
 
@@ -134,4 +137,8 @@ function requireList(value: unknown): readonly unknown[] | undefined {
 
 function requireString(value: unknown): string {
   return typeof value === 'string' ? value : unexpectedShape();
+}
+
+function requireInteger(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) ? value : unexpectedShape();
 }

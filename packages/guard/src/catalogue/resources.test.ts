@@ -224,3 +224,23 @@ test('a path that is none fails when the reader is made', () => {
     );
   }
 });
+
+describe('a whole number', () => {
+  const paged = messageIn({ messages: { Page: { limit: 'optional uint32', name: 'string' } } }, 'Page');
+  const reader = createResourceReader(
+    { message: paged, resources: [{ type: 'query', properties: { limit: 'limit' } }] },
+    protobufEsLayout,
+  );
+  const limitOf = (limit: unknown) => reader({ $typeName: 'test.v1.Page', name: '', limit })[0]?.properties;
+
+  test('is a property; 0 and none are not', () => {
+    expect(limitOf(7)).toEqual({ limit: 7 });
+    expect(limitOf(4_294_967_295)).toEqual({ limit: 4_294_967_295 });
+    expect(limitOf(0)).toEqual({});
+    expect(limitOf(undefined)).toEqual({});
+  });
+
+  test.each(['7', 7n, 7.5, Number.NaN, true, {}])('that is %s is not of the shape that was agreed on', (limit) => {
+    expect(failureOf(() => limitOf(limit))).toMatchObject({ code: 'message_unreadable', reasons: ['message_shape_unexpected'] });
+  });
+});

@@ -70,7 +70,7 @@ function compileRule(rule: ResourceRule, type: DescMessage, layout: MessageLayou
     id: id === undefined ? undefined : compile(id),
     describedBy: describedBy === undefined ? undefined : compile(describedBy),
     describesItself: describedBy !== undefined && describedBy === id,
-    properties: Object.entries(rule.properties ?? {}).map(([name, text]) => [name, compile(text)]),
+    properties: Object.entries(rule.properties ?? {}).map(([name, text]) => [name, compile(text, 'value')]),
   };
 }
 
@@ -113,7 +113,7 @@ function readProperties(
       }
     } else {
       const value = reader.one(message);
-      if (isSet(value)) {
+      if (isSet(value) || (typeof value === 'number' && value !== 0)) {
         read[name] = value;
       } else if (describedBy !== undefined && !describesItself) {
         read[name] = undefined; // what is described is another thing, and must not fill it in
@@ -123,7 +123,7 @@ function readProperties(
   return Object.freeze(read); // one for all resources of the message, and shown to sinks
 }
 
-/** Facts are strings; an empty one is the default value and counts as absent. */
+/** An empty string is the default value and counts as absent, as 0 does. */
 function isSet(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }

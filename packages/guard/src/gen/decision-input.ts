@@ -90,6 +90,14 @@ export interface DecisionResourceProperties {
   readonly kind?: string;
   readonly remote_directory_url?: string;
   readonly cids?: readonly string[];
+  /**
+   * How many a search or a list asks for; left out when it asks for all.
+   */
+  readonly limit?: number;
+  /**
+   * How many of them it skips.
+   */
+  readonly offset?: number;
   readonly [k: string]: unknown;
 }
 export interface DecisionContext {
