@@ -30,6 +30,15 @@ const bundles = [
       probes: probesOf('probes-porting'),
     },
   ],
+  [
+    'policies/dist/example-paging.tar.gz',
+    {
+      cwd: `${root}policies`,
+      folder: ['examples/paging', 'directory'],
+      phases: ['call', 'request', 'response'],
+      probes: probesOf('probes-paging'),
+    },
+  ],
   // Faults for the tests of @dirgate/policy.
   [`${fixtures}/echo.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'echo', record: false }],
   [`${fixtures}/foreign-builtin.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'foreign-builtin', record: false }],

@@ -17,6 +17,7 @@ export async function timingReports() {
       await reportOf(folder, 'directory', 'probes'),
       await reportOf(folder, 'directory-filtered', 'probes-filtered'),
       await reportOf(folder, 'example-porting', 'probes-porting'),
+      await reportOf(folder, 'example-paging', 'probes-paging'),
     ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
