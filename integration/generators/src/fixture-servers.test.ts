@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { StructSchema, ValueSchema } from '@bufbuild/protobuf/wkt';
 import { PublishRequestSchema, RoutingService, SearchService, StoreService } from '@dirgate/directory';
+import type { MessageGenerator } from '@dirgate/guard';
 import { clientConstructor } from '@dirgate/service-definition';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
@@ -17,6 +19,7 @@ const servers: readonly [string, FixtureServer][] = [
   ['proto-loader on grpc-js', protoLoaderServer({})],
   ['proto-loader with the documented options', protoLoaderServer(DOCUMENTED)],
 ];
+const kindOf = (messages: MessageGenerator): string => (typeof messages === 'string' ? messages : messages.generator);
 const GOOD = { name: 'acme/good', version: '1', skills: [{ name: 's' }, { id: 1 }, { name: 't' }], locators: [{ type: 'url' }] };
 
 describe.each(servers)('%s', (_name, server) => {
@@ -37,6 +40,24 @@ describe.each(servers)('%s', (_name, server) => {
     ]);
     expect(await push(GOOD, { name: 'other/bad' }, GOOD)).toMatchObject({ code: status.PERMISSION_DENIED });
     expect(fixture.log).toEqual(['push acme/good', 'push acme/good']);
+  });
+
+  test('a guard that was told of another generator, or of other names, refuses before the handler starts', async () => {
+    const others = servers.filter(([, { messages }]) => !isDeepStrictEqual(messages, server.messages));
+    expect(others.length).toBeGreaterThanOrEqual(2);
+    for (const [other, { messages }] of others) {
+      await using fixture = await GuardedFixture.start(server, { messages });
+      const push = await outcomeOf(fixture.client(clientConstructor(StoreService)).push(), [{ data: GOOD }]);
+      const routing = fixture.client(clientConstructor(RoutingService));
+      const publish = await fixture.unary((callback) =>
+        routing.publish({ request: { case: 'recordRefs', value: { refs: [{ cid: 'good' }] } } }, callback),
+      );
+      // A document tells generators apart, a name of two words those of one.
+      const [refused, told] = kindOf(messages) === kindOf(server.messages) ? [publish, push.code] : [push.code, publish];
+      expect(refused, other).toBe(status.INTERNAL);
+      expect(fixture.events).toContainEqual(expect.objectContaining({ step: 'call', reasons: ['messages_unfit'] }));
+      expect(fixture.log).toHaveLength(told === status.OK ? 1 : 0);
+    }
   });
 
   test('bidi: a record that is named by its CID is described', async () => {

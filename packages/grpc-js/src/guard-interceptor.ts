@@ -9,6 +9,9 @@ import { stripIdentityMetadata } from './identity-metadata.js';
 import { refuseCall } from './refuse-call.js';
 import { drainSession, readCallTransport, readPresented, readTlsSocket } from './transport-seam.js';
 
+/** A method as grpc-js hands it to interceptors. */
+type ServerMethod = CallShape & Pick<Parameters<ServerInterceptor>[0], 'requestDeserialize'>;
+
 /**
  * The way of one call into a server. Authentication and the `call` phase happen here, synchronously, before a byte is
  * deserialized: one tick later the handlers of request streams would already have started (node-facts N-60).
@@ -16,7 +19,7 @@ import { drainSession, readCallTransport, readPresented, readTlsSocket } from '.
 export function createGuardInterceptor(guard: Guard): ServerInterceptor {
   const connections = new WeakMap<ServerHttp2Session, Connection>();
 
-  const admit = (path: string, call: ServerInterceptingCallInterface, shape: CallShape): ServerInterceptingCallInterface => {
+  const admit = (path: string, call: ServerInterceptingCallInterface, shape: ServerMethod): ServerInterceptingCallInterface => {
     const transport = readCallTransport(call);
     if (transport === undefined) {
       return refuseUnread(guard, path, call);
@@ -31,6 +34,7 @@ export function createGuardInterceptor(guard: Guard): ServerInterceptor {
       method: path,
       authorization: metadata.get('authorization').map(String),
       traceparent: metadata.get('traceparent').map(String),
+      deserialize: shape.requestDeserialize,
     });
     if (admission.kind === 'refused') {
       refuseCall(call, stream, admission.refusal);

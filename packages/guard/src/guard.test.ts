@@ -1,7 +1,8 @@
 import { PolicyError } from '@dirgate/policy';
 import { describe, expect, test, vi } from 'vitest';
-import { createGuard, type GuardOptions } from './guard.js';
-import { GET, getRequest, PING, SERVER_ID, TestedGuard } from './test-support/tested-guard.js';
+import { createGuard } from './guard.js';
+import type { GuardOptions } from './guard-options.js';
+import { GET, getRequest, PING, readGetRequest, SERVER_ID, TestedGuard } from './test-support/tested-guard.js';
 
 const CALLER = 'spiffe://partner.example/caller';
 
@@ -222,6 +223,21 @@ describe('messages', () => {
     expect(call.judgeRequest({ ids: ['a'] })).toMatchObject({ code: 'message_unreadable' });
     expect(call.judgeRequest(undefined)).toMatchObject({ code: 'message_unreadable' });
     expect(call.judgeRequest(getRequest(Array.from({ length: 1001 }, () => 'a')))).toMatchObject({ code: 'too_many_resources' });
+  });
+
+  test('code of the server whose messages do not fit: no call starts, once its messages are judged', async () => {
+    const tested = await TestedGuard.start();
+    const connection = tested.connect(CALLER);
+    const admit = (deserialize: (bytes: Buffer) => unknown): string => {
+      const admission = tested.guard.admit({ connection, method: GET, authorization: [], deserialize });
+      return admission.kind === 'admitted' ? 'allowed' : admission.refusal.code;
+    };
+    const other = () => ({ ids: ['probe'] });
+    expect([admit(readGetRequest), admit(other)]).toEqual(['allowed', 'guard_failed']);
+    expect(tested.events.at(-1)).toMatchObject({ step: 'call', reasons: ['messages_unfit'] });
+    tested.policy.phases = ['call'];
+    tested.policy.replace('call-only');
+    expect(admit(other)).toBe('allowed');
   });
 
   test('a message is not judged by a method that declares none: it is refused', async () => {

@@ -4,6 +4,7 @@ import type { Connection } from './authentication/connection.js';
 import type { Watched } from './authentication/sweep.js';
 import type { Caller } from './caller.js';
 import type { MessageRule, MethodRule, Phase } from './catalogue/catalogue.js';
+import type { Deserialize } from './catalogue/deserializer-probe.js';
 import type { Resource } from './catalogue/resources.js';
 import type { DecisionContext, Method } from './decision/decision-input.js';
 import type { DescribedFacts } from './decision/describe.js';
@@ -28,6 +29,7 @@ export class GuardedCall implements Watched {
   readonly #connection: Connection;
   readonly #context: DecisionContext;
   readonly #trace: TraceParent | undefined;
+  readonly #deserialize: Deserialize | undefined;
   #authentication: Authentication;
   #generation: number | undefined;
   #policy!: Policy;
@@ -49,8 +51,10 @@ export class GuardedCall implements Watched {
     method: Method,
     policy: Policy,
     trace: TraceParent | undefined,
+    deserialize: Deserialize | undefined,
   ) {
     this.#core = core;
+    this.#deserialize = deserialize;
     this.#connection = connection;
     this.#authentication = authentication;
     this.#generation = core.recorder.generationOf(bundleOf(authentication));
@@ -81,7 +85,10 @@ export class GuardedCall implements Watched {
 
   /** Judges phase `call`. */
   judgeCall(now: number): Verdict {
-    return this.#safely('call', () => this.#judge('call', this.#context.method.service, now));
+    return this.#safely('call', () => {
+      this.#requireReadable();
+      this.#judge('call', this.#context.method.service, now);
+    });
   }
 
   /**
@@ -165,6 +172,15 @@ export class GuardedCall implements Watched {
     }
     if (!this.#seesMessages && (this.#judgesRequests || this.#judgesResponses)) {
       throw new Failure('guard_failed', ['messages_unseen']);
+    }
+    this.#requireReadable();
+  }
+
+  /** Before a handler starts: its messages would be refused one by one, or read as less than they say. */
+  #requireReadable(): void {
+    const [deserialize, { request }] = [this.#deserialize, this.#context.method.rule];
+    if (this.#judgesRequests && deserialize !== undefined && !this.#core.judge.reads(request, deserialize)) {
+      throw new Failure('guard_failed', ['messages_unfit']);
     }
   }
 

@@ -21,11 +21,12 @@ export type { Connection, ConnectionFacts } from './authentication/connection.js
 export type { DecisionEvent, DecisionSink, ShadowAnswer } from './decision-log/decision-event.js';
 export type { Describe, DescribeLimits, ResourceProperties } from './decision/describe.js';
 export type { Admission, CallFacts } from './guard.js';
-export type { Guard, GuardOptions } from './guard.js';
+export type { Guard } from './guard.js';
 export { createGuard } from './guard.js';
 export type { GuardErrorCode } from './guard-error.js';
 export { GuardError } from './guard-error.js';
 export type { GuardMetrics } from './guard-metrics.js';
+export type { GuardOptions } from './guard-options.js';
 export type { GuardedCall, Verdict } from './guarded-call.js';
 export type { MessageGenerator } from './catalogue/message-generator.js';
 export type { MessageReader } from './catalogue/message-reader.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { GuardOptions } from './guard.js';
+import type { GuardOptions } from './guard-options.js';
 import { GET, getRequest, TestedGuard } from './test-support/tested-guard.js';
 
 const nextTurn = (): Promise<void> => new Promise(setImmediate);

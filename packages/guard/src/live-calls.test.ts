@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import type { GuardOptions } from './guard.js';
+import type { GuardOptions } from './guard-options.js';
 import type { Refusal } from './refusal.js';
-import { GET, TestedGuard } from './test-support/tested-guard.js';
+import { GET, readGetRequest, TestedGuard } from './test-support/tested-guard.js';
 
 const CALLER = 'spiffe://partner.example/caller';
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -192,6 +192,27 @@ describe('a change is noticed by itself', () => {
       expect(tested.events.at(-1)).toMatchObject({ code: 'guard_failed', reasons: ['messages_unseen'] });
     },
   );
+
+  test('a policy that begins to judge messages ends a call whose messages do not fit, and no other', async () => {
+    const tested = await TestedGuard.start();
+    tested.policy.phases = ['call'];
+    tested.policy.replace('call-only');
+    const ends: string[] = [];
+    const connection = tested.connect(CALLER);
+    for (const [name, deserialize] of [
+      ['unfit', () => ({})],
+      ['fit', readGetRequest],
+    ] as const) {
+      const admission = tested.guard.admit({ connection, method: GET, authorization: [], deserialize });
+      if (admission.kind === 'admitted') admission.call.watch(() => ends.push(name));
+    }
+    expect(tested.guard.liveCalls).toBe(2);
+    tested.policy.phases = ['call', 'request'];
+    tested.policy.replace('both');
+    await nextTurn();
+    expect(ends).toEqual(['unfit']);
+    expect(tested.events.at(-1)).toMatchObject({ step: 'revocation', code: 'guard_failed', reasons: ['messages_unfit'] });
+  });
 });
 
 test('a call that was admitted while a sink closed the guard is ended too', async () => {

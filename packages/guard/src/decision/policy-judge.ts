@@ -1,5 +1,6 @@
 import { type Decision, type Policy, PolicyError, type PolicySource } from '@dirgate/policy';
 import type { MessageRule, Phase } from '../catalogue/catalogue.js';
+import { type Deserialize, DeserializerProbe } from '../catalogue/deserializer-probe.js';
 import type { MessageLayout } from '../catalogue/message-layout.js';
 import { createResourceReader, type MessageOrigin, type Resource, type ResourceReader } from '../catalogue/resources.js';
 import { GuardCounters } from '../guard-metrics.js';
@@ -45,6 +46,7 @@ export class PolicyJudge {
   readonly #layout: MessageLayout;
   readonly #counters: GuardCounters;
   readonly #readers = new WeakMap<MessageRule, ResourceReader>();
+  readonly #probes = new WeakMap<MessageRule, DeserializerProbe>();
   /** Per revision: a new one starts empty. */
   readonly #caches = new WeakMap<Policy, DecisionCache | undefined>();
 
@@ -84,8 +86,15 @@ export class PolicyJudge {
   /** Prepares the reader of a message rule, so that a bad catalogue fails at start. @throws {GuardError} */
   prepare(rule: MessageRule | undefined, origin: MessageOrigin): void {
     if (rule !== undefined) {
-      this.#readers.set(rule, createResourceReader(rule, this.#layout, origin));
+      const reader = createResourceReader(rule, this.#layout, origin);
+      this.#readers.set(rule, reader);
+      this.#probes.set(rule, new DeserializerProbe(rule, reader));
     }
+  }
+
+  /** Whether messages that this code of a server makes are read as what their bytes say. */
+  reads(rule: MessageRule | undefined, deserialize: Deserialize): boolean {
+    return rule === undefined || this.#probes.get(rule)?.fits(deserialize) === true;
   }
 
   /** Judges one resource that is known in full. @throws {PolicyFailure} */

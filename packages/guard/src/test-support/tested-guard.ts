@@ -1,3 +1,4 @@
+import { fromBinary } from '@bufbuild/protobuf';
 import type { Decision, Policy, PolicyPhase, PolicySource } from '@dirgate/policy';
 import { parseX509Svid } from '@dirgate/spiffe';
 import { createIdentityAuthority, type IdentityAuthority, type InProcessIdentity } from '@dirgate/testing';
@@ -6,9 +7,10 @@ import type { ResourceRule } from '../catalogue/catalogue.js';
 import { createCatalogue } from '../catalogue/create-catalogue.js';
 import type { DecisionEvent } from '../decision-log/decision-event.js';
 import type { DecisionInput } from '../gen/decision-input.js';
-import { type Admission, buildGuard, type Guard, type GuardOptions } from '../guard.js';
+import { type Admission, buildGuard, type Guard } from '../guard.js';
+import type { GuardOptions } from '../guard-options.js';
 import type { GuardedCall } from '../guarded-call.js';
-import { descriptorSetOf } from './proto-file.js';
+import { descriptorSetOf, messageIn } from './proto-file.js';
 
 /** The identity and the audience of the guarded server. */
 export const SERVER_ID = 'spiffe://home.example/server';
@@ -157,4 +159,9 @@ export class TestedGuard {
 /** A message of {@link GET}, to it or from it. */
 export function getRequest(ids: readonly unknown[], more: object = {}): object {
   return { $typeName: 'test.v1.GetRequest', ids, ...more };
+}
+
+/** The code of a server for messages of {@link GET}. */
+export function readGetRequest(bytes: Buffer): object {
+  return fromBinary(messageIn(THINGS, 'GetRequest'), bytes);
 }
