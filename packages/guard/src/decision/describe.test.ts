@@ -22,6 +22,7 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -85,15 +86,29 @@ test('facts cannot smuggle a prototype in', () => {
 });
 
 test('an answer that does not come is waited for as long as allowed, not longer', async () => {
-  const others = vi.getTimerCount(); // of what another file left behind in this process
+  const set = vi.spyOn(globalThis, 'setTimeout');
   const answer = Promise.resolve(describerOf(never, { timeoutMs: 100 })(record));
+  expect(set).toHaveBeenCalledOnce(); // and it is over below: none is left
   const settled = vi.fn();
   answer.catch(settled);
   await vi.advanceTimersByTimeAsync(99);
   expect(settled).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1);
   await expect(answer).rejects.toEqual(failed('describe_timed_out'));
-  expect(vi.getTimerCount()).toBe(others);
+});
+
+test('an answer that comes leaves no timer behind', async () => {
+  for (const describe of [async () => ({}), () => Promise.reject(new Error('canary'))]) {
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    const cleared = vi.spyOn(globalThis, 'clearTimeout');
+    const answer = Promise.resolve(describerOf(describe, { timeoutMs: 100 })(record));
+    const timer = set.mock.results[0]?.value; // ours: nothing else has had its turn
+    await Promise.allSettled([answer]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(timer).toBeDefined();
+    expect(cleared).toHaveBeenCalledWith(timer);
+    vi.restoreAllMocks();
+  }
 });
 
 test('a late rejection after the deadline is nobody’s', async () => {
