@@ -2,6 +2,7 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { coveredBy } from './policy-grants-covered.mjs';
 import { impossiblePlaceholders } from './policy-grants-placeholders.mjs';
+import { sharedNames } from './policy-grants-shared.mjs';
 
 /** What a Directory takes, by its core/v1/rules.proto. */
 const referrerTypes = ['agntcy.dir.sign.v1.PublicKey', 'agntcy.dir.sign.v1.Signature', 'agntcy.dir.security.v1.ScanReport'];
@@ -21,12 +22,17 @@ export function grantProblems(text, { catalogue, classesOfRole }) {
     return { line, column };
   };
   const problems = [];
+  const owners = new Map();
   for (const { grant, path, holder } of grantsIn(grants)) {
     const found = [
       ...nameProblems(grant, holder),
       ...valueProblems(grant),
       ...methodProblems(grant, { catalogue, classesOfRole }),
     ];
+    for (const { index, name, first } of sharedNames(grant, { path, holder, owners, classesOfRole })) {
+      const message = `"${name}" is what callers of ${first.trustDomain} write too (line ${placeOf(first.path).line}), and each trust domain may have callers of the same path: begin it with {trust_domain}, or take one out`;
+      found.push([['names', index], message]);
+    }
     for (const [at, message] of found) problems.push({ ...placeOf([...path, ...at]), message });
     const wider = coveredBy(grants, path, classesOfRole);
     if (wider !== undefined) {

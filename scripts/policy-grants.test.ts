@@ -98,6 +98,34 @@ describe('grants that never hold', () => {
   ])('lets %s be', (_, text) => expect(problemsOf(text)).toEqual([]));
 });
 
+describe('names that are the own ones of callers in several trust domains', () => {
+  const pair = (one: string, holder: string, other: string) => `path_prefixes:
+  spiffe://d.example/agent:
+    - ${one}
+  ${holder}:
+    - ${other}
+`;
+  const own = (name: string, role = 'publisher') => `{roles: [${role}], names: ["${name}"]}`;
+  const far = 'spiffe://e.example/agent';
+
+  it.each(['publisher', 'admin'])('are found where both write them: %s', (role) => {
+    expect(problemsOf(pair(own('d.example/{agent}'), far, own('d.example/{agent}', role)))).toEqual([
+      expect.objectContaining({
+        line: 5,
+        message: expect.stringMatching(/callers of d\.example write too \(line 3\)/) as string,
+      }),
+    ]);
+  });
+
+  it.each<[string, string]>([
+    ['begin with the trust domain', pair(own('{trust_domain}/{agent}'), far, own('{trust_domain}/{agent}'))],
+    ['are not the same', pair(own('d.example/{agent}'), far, own('e.example/{agent}'))],
+    ['are only read by one', pair(own('d.example/{agent}'), far, own('d.example/{agent}', 'reader'))],
+    ["are nobody's own", pair(own('d.example/shared'), far, own('d.example/shared'))],
+    ['stay in one trust domain', pair(own('d.example/{path.2}'), 'spiffe://d.example/service', own('d.example/{path.2}'))],
+  ])('are none where they %s', (_, text) => expect(problemsOf(text)).toEqual([]));
+});
+
 describe('conditions that limit nothing', () => {
   it('are those of a searcher', () => {
     expect(problemsOf(ofId('x', '{roles: [searcher], names: [d.example/a]}'))).toEqual([
