@@ -90,4 +90,44 @@ describe('decisionInput', () => {
     expect(() => inputOf({ peer: 'x' })).toThrow(/spiffe:/);
     expect(() => inputOf({ server: 'x' })).toThrow(/spiffe:/);
   });
+
+  describe('of a catalogue that tells what is asked about', () => {
+    const resources = [{ type: 'record' }, { type: 'selection' }];
+    const told = new Map([
+      ['/pkg.v1.Service/Push', { class: 'write', phases: ['call', 'request'], request: { resources } }],
+      ['/pkg.v1.Service/Sign', { class: 'write', phases: ['call'] }],
+    ]);
+    const ask =
+      (method: string, changes: Partial<DecisionQuestion> = {}) =>
+      () =>
+        decisionInput({ ...question, method: `/pkg.v1.Service/${method}`, ...changes }, told);
+
+    it.each([
+      ['Push', {}],
+      ['Push', { resource: { type: 'record' } }],
+      ['Push', { resource: { type: 'selection' } }],
+      ['Sign', {}],
+      ['Sign', { resource: { type: 'service' }, phase: 'call' }],
+    ] as const)('takes a question about %s %j', (method, changes) => {
+      expect(ask(method, changes)).not.toThrow();
+    });
+
+    it.each([
+      [
+        'Push',
+        { resource: { type: 'records' } },
+        'never judged about a records in phase request, only about a record or selection',
+      ],
+      ['Push', { resource: { type: 'record' }, phase: 'response' }, 'never judged in phase response, only in call, request'],
+      [
+        'Push',
+        { resource: { type: 'record' }, phase: 'call' },
+        'never judged about a record in phase call, only about a service',
+      ],
+      ['Sign', { resource: { type: 'record' } }, 'never judged in phase request, only in call'],
+    ] as const)('refuses what nobody asks about: %s %j', (method, changes, message) => {
+      expect(ask(method, changes)).toThrow(TypeError);
+      expect(ask(method, changes)).toThrow(message);
+    });
+  });
 });

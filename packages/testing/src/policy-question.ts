@@ -30,12 +30,21 @@ export interface DecisionQuestion {
 }
 
 /** What a question needs to know of each method, by its full name. `directoryCatalogue` is one. */
-export type QuestionCatalogue = ReadonlyMap<string, { readonly class: string }>;
+export type QuestionCatalogue = ReadonlyMap<string, QuestionMethod>;
+
+/** A method of a {@link QuestionCatalogue}. Where it tells what a guard asks about, a question about anything else is a mistake. */
+export interface QuestionMethod {
+  readonly class: string;
+  readonly phases?: readonly string[];
+  readonly request?: { readonly resources: readonly { readonly type: string }[] };
+  readonly response?: { readonly resources: readonly { readonly type: string }[] };
+}
 
 /**
  * The input that a policy is given for a question, as the guard writes it (`policies/schemas/decision-input.schema.json`).
  *
- * @throws {TypeError} for a method that the catalogue does not have: the guard would not ask about it
+ * @throws {TypeError} for what the guard would not ask about: a method that the catalogue does not have, a phase or a type of resource
+ *   that the method does not
  * @throws {SpiffeError} for a subject, peer or server that is no SPIFFE ID
  */
 export function decisionInput(question: DecisionQuestion, catalogue: QuestionCatalogue): object {
@@ -48,6 +57,7 @@ export function decisionInput(question: DecisionQuestion, catalogue: QuestionCat
   const server = parseSpiffeId(question.server ?? `spiffe://${subject.trustDomain.name}/server`);
   const [, service = '', method = ''] = name.split('/');
   const phase: PolicyPhase = question.phase ?? (resource === undefined ? 'call' : 'request');
+  requireAsked(name, rule, phase, resource?.type ?? 'service');
   const peer = question.peer === undefined ? null : workload(parseSpiffeId(question.peer), server);
   return {
     subject: {
@@ -69,6 +79,18 @@ export function decisionInput(question: DecisionQuestion, catalogue: QuestionCat
       peer_address: '127.0.0.1',
     },
   };
+}
+
+/** A denial of what nobody asks would prove nothing. */
+function requireAsked(name: string, method: QuestionMethod, phase: PolicyPhase, type: string): void {
+  const { phases = [phase] } = method;
+  if (!phases.includes(phase)) {
+    throw new TypeError(`${name} is never judged in phase ${phase}, only in ${phases.join(', ')}`);
+  }
+  const types = phase === 'call' ? ['service'] : (method[phase]?.resources.map((resource) => resource.type) ?? [type]);
+  if (!types.includes(type)) {
+    throw new TypeError(`${name} is never judged about a ${type} in phase ${phase}, only about a ${types.join(' or ')}`);
+  }
 }
 
 function workload(id: SpiffeId, server: SpiffeId): object {
