@@ -20,13 +20,21 @@ export async function buildPolicy(bundle: Bundle, file: GrantsFile | undefined, 
   const data = mergeGrants(bundle.data, file, origin);
   const revision = revisionOf(bundle, file);
   const compiled = await compile(bundle, origin);
-  if (record.probes !== undefined) {
-    const { grants } = record.probes;
-    const probed = grants === undefined ? bundle.data : withGrants(bundle.data, grants);
-    // An instance of their own: nothing that they leave behind is there when calls are judged.
-    runProbes(createEnginePolicy(startEngine(compiled, probed, origin), record, revision), record.probes, origin);
-  }
+  // An instance of their own: nothing that they leave behind is there when calls are judged.
+  if (record.probes !== undefined) runProbes(await buildProbedPolicy(bundle, origin), record.probes, origin);
   return createEnginePolicy(startEngine(compiled, data, origin), record, revision);
+}
+
+/**
+ * The policy that a bundle's own probes are about: with their grants, if they bring any.
+ *
+ * @throws {PolicyError} as {@link buildPolicy}
+ */
+export async function buildProbedPolicy(bundle: Bundle, origin: string): Promise<Policy> {
+  const { record } = bundle.manifest;
+  const grants = record.probes?.grants;
+  const data = grants === undefined ? bundle.data : withGrants(bundle.data, grants);
+  return createEnginePolicy(startEngine(await compile(bundle, origin), data, origin), record, revisionOf(bundle, undefined));
 }
 
 /** Other grants need no other module. */

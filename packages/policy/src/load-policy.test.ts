@@ -157,6 +157,7 @@ describe('a bundle that cannot be used is refused by name', () => {
     ['another entrypoint', 'bundle_missing_entrypoint', () => fixtureBundle('other-entrypoint')],
     ['a missing built-in', 'bundle_unknown_builtin', () => fixtureBundle('foreign-builtin')],
     ['a built-in that backtracks (TP-5)', 'bundle_unknown_builtin', () => fixtureBundle('splitting')],
+    ['a built-in that never ends', 'bundle_unknown_builtin', () => fixtureBundle('replacing')],
   ])('%s', async (_, code, make) => {
     const bundle = await make();
     const error = await errorOf(() => loadPolicy({ bundle }));
@@ -171,6 +172,7 @@ describe('a bundle that cannot be used is refused by name', () => {
     );
     expect((await errorOf(() => loadPolicy({ bundle: fixtureBundle('foreign-builtin') }))).message).toContain('http.send');
     expect((await errorOf(() => loadPolicy({ bundle: fixtureBundle('splitting') }))).message).toContain('regex.split');
+    expect((await errorOf(() => loadPolicy({ bundle: fixtureBundle('replacing') }))).message).toContain('use strings.replace_n');
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from '../json-object.js';
 import { PolicyError } from '../policy-error.js';
-import { hostBuiltins } from './host-builtins.js';
-import { compileWasm, type LoadedPolicy, loadPolicySync, type WasmModule } from './opa-wasm.js';
+import { endlessBuiltins, hostBuiltins } from './host-builtins.js';
+import { compileWasm, hasFunction, type LoadedPolicy, loadPolicySync, type WasmModule } from './opa-wasm.js';
 
 /** The only entrypoint that is ever evaluated (DESIGN §6). */
 export const entrypoint = 'directory/authz/decision';
@@ -56,6 +56,9 @@ export function startEngine({ module, initialPages }: CompiledEngine, data: Json
     throw badWasm(cause, origin);
   }
   checkModule(first, builtins, origin);
+  for (const [name, instead] of endlessBuiltins) {
+    if (hasFunction(module, name)) throw new PolicyError('bundle_unknown_builtin', `${origin}: the policy uses ${instead}`);
+  }
   let text: ArrayBuffer;
   let instance: Instance | undefined;
   try {

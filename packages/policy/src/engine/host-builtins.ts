@@ -15,3 +15,11 @@ export const hostBuiltins: ReadonlySet<string> = new Set([
  * with a pattern that is harmless there, a caller could stop the process by one text (TP-5).
  */
 export const refusedBuiltins: ReadonlySet<string> = new Set(['regex.split']);
+
+/**
+ * What is inside the module and a policy may not use, by the name of the function there, with what to write instead. `replace` never
+ * ends when the text that is to be replaced is empty (opa 1.22.2): a caller who may choose it could stop the process.
+ */
+export const endlessBuiltins: ReadonlyMap<string, string> = new Map([
+  ['opa_strings_replace', 'replace, which never ends when what it replaces is empty; use strings.replace_n'],
+]);

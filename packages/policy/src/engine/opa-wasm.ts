@@ -26,7 +26,10 @@ export const { loadPolicySync } = createRequire(import.meta.url)('@open-policy-a
 const { WebAssembly } = globalThis as unknown as {
   readonly WebAssembly: {
     compile(bytes: Uint8Array): Promise<WasmModule>;
-    readonly Module: { exports(module: WasmModule): readonly { readonly name: string }[] };
+    readonly Module: {
+      exports(module: WasmModule): readonly { readonly name: string }[];
+      customSections(module: WasmModule, name: string): readonly ArrayBuffer[];
+    };
   };
 };
 
@@ -37,4 +40,10 @@ export async function compileWasm(bytes: Uint8Array): Promise<WasmModule> {
   // Without these two the library writes to stderr and goes on.
   if (!exported.has('opa_wasm_abi_version') || !exported.has('opa_wasm_abi_minor_version')) throw new Error('not made by OPA');
   return module;
+}
+
+/** Whether a module has a function of this name, by its own list of names: `opa build` writes one, and leaves out what is not used. */
+export function hasFunction(module: WasmModule, name: string): boolean {
+  const entry = Buffer.concat([Buffer.of(name.length), Buffer.from(name)]);
+  return WebAssembly.Module.customSections(module, 'name').some((section) => Buffer.from(section).includes(entry));
 }

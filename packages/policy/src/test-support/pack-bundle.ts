@@ -9,7 +9,9 @@ const root = new URL('../../../../', import.meta.url);
 export const shippedBundle = fileURLToPath(new URL('policies/dist/directory.tar.gz', root));
 
 /** Path of one of the bundles of `test-support/bundles`. */
-export function fixtureBundle(name: 'echo' | 'foreign-builtin' | 'other-entrypoint' | 'signed' | 'splitting'): string {
+export function fixtureBundle(
+  name: 'echo' | 'foreign-builtin' | 'other-entrypoint' | 'replacing' | 'signed' | 'splitting',
+): string {
   return fileURLToPath(new URL(`./bundles/${name}.tar.gz`, import.meta.url));
 }
 
