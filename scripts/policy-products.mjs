@@ -43,6 +43,7 @@ const bundles = [
   [`${fixtures}/echo.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'echo', record: false }],
   [`${fixtures}/foreign-builtin.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'foreign-builtin', record: false }],
   [`${fixtures}/splitting.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'splitting', record: false }],
+  [`${fixtures}/replacing.tar.gz`, { cwd: `${root}${fixtures}`, folder: 'replacing', record: false }],
   [
     `${fixtures}/other-entrypoint.tar.gz`,
     { cwd: `${root}${fixtures}`, folder: 'other-entrypoint', entrypoint: 'directory/authz/allow', record: false },

@@ -1,8 +1,8 @@
 // npm run policy:replay: judges a recorded decision log again by a candidate bundle, before that is shipped.
 import './require-node.mjs';
 
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readVerification, verificationHelp, verificationOptions } from './policy-verification.mjs';
 import { prepare } from './prepare.mjs';
 import { ROOT } from './workspace.mjs';
 
@@ -15,11 +15,7 @@ Judges every decision of a decision log again by another policy, and lists those
   --data FILE    the grants to judge it with; without them the bundle's own data is all there is
   --quiet        only the summary
 
-  For a signed bundle, as opa names them:
-  --verification-key FILE     the public key or certificate, PEM
-  --verification-key-id NAME  the ID by which the signature names it (default: default)
-  --signing-alg ALG           RS256 (the default) to ES512
-  --scope NAME                the scope that the signature has
+${verificationHelp}
 
 Exit code: 0 every decision was judged and has the same verdict; 1 some verdict changes; 2 the options or files are no good,
 or nobody can say: some decision could not be judged again, or the log has none of a phase that the candidate judges.`;
@@ -33,12 +29,9 @@ try {
       log: { type: 'string', multiple: true },
       bundle: { type: 'string' },
       data: { type: 'string' },
-      'verification-key': { type: 'string' },
-      'verification-key-id': { type: 'string', default: 'default' },
-      'signing-alg': { type: 'string', default: 'RS256' },
-      scope: { type: 'string' },
       quiet: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
+      ...verificationOptions,
     },
   }));
 } catch (error) {
@@ -58,7 +51,7 @@ try {
   const { loadPolicy } = await import(`${ROOT}/packages/policy/dist/index.js`);
   const { replayDecisions } = await import(`${ROOT}/packages/guard/dist/index.js`);
   const { bundle, data, log, quiet } = options;
-  const verification = readVerification();
+  const verification = readVerification(options);
   const live = await loadPolicy({ bundle, ...(data !== undefined && { data }), ...(verification && { verification }) });
   const policy = live.current();
   const show = (text) => quiet || print(text);
@@ -80,14 +73,6 @@ try {
   process.exitCode = report.changed > 0 ? 1 : left > 0 || report.unseenPhases.length > 0 ? BAD_INPUT : 0;
 } catch (error) {
   fail(error.message);
-}
-
-/** Grants may stand beside a signed bundle here: nothing comes into force. */
-function readVerification() {
-  const { 'verification-key': file, 'verification-key-id': id, 'signing-alg': algorithm, scope } = options;
-  if (file === undefined) return undefined;
-  const keys = [{ id, algorithm, publicKey: readFileSync(file, 'utf8') }];
-  return { keys, ...(scope !== undefined && { scope }), allowUnsignedGrants: true };
 }
 
 function differenceText({ kind, subject, method, phase, resource, before, after, timestamp, ...place }) {
