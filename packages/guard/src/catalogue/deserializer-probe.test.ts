@@ -17,6 +17,7 @@ const messages = {
     label_of: 'map string',
     opt_note: 'optional string',
     when_made: 'Timestamp',
+    page_limit: 'uint32',
   },
 } satisfies ProtoFile['messages'];
 const type = messageIn({ messages }, 'Message');
@@ -28,7 +29,13 @@ const RULES: readonly ResourceRule[] = [
   { type: 'noted', when: 'opt_note', describedBy: 'opt_note' },
   {
     type: 'data',
-    properties: { name: 'data.name', skills: 'data.skills[].name', authors: 'data.authors[]', label: 'label_of.team' },
+    properties: {
+      name: 'data.name',
+      skills: 'data.skills[].name',
+      authors: 'data.authors[]',
+      label: 'label_of.team',
+      limit: 'page_limit',
+    },
   },
 ];
 
@@ -57,6 +64,7 @@ describe('code of which a value would read as absent does not', () => {
     ['a field that is called otherwise', codeOf(renamed('Ref', 'cid', 'id'))],
     ['a member of a oneof that is called otherwise', codeOf(renamed('Message', 'record_refs', 'refs'))],
     ['a document that is called otherwise', codeOf(renamed('Message', 'data', 'document'))],
+    ['a number that is called otherwise', codeOf(renamed('Message', 'page_limit', 'limit'))],
     ['a map that is called otherwise', codeOf(renamed('Message', 'label_of', 'labels'))],
     ['an optional field that is called otherwise', codeOf(renamed('Message', 'opt_note', 'note'))],
     ['messages of another type', codeOf(messageIn({ messages: { ...messages, Other: messages.Message } }, 'Other'))],

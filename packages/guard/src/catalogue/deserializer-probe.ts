@@ -8,7 +8,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import type { MessageRule, ResourceRule } from './catalogue.js';
-import { type PathStep, type PathUse, resolveFieldPath } from './field-path.js';
+import { type FieldPath, type PathStep, resolveFieldPath } from './field-path.js';
 import { protobufEsLayout } from './protobuf-es-layout.js';
 import { createResourceReader, type ResourceReader } from './resources.js';
 
@@ -71,9 +71,9 @@ function valuePathsOf({ id, describedBy, properties = {}, when }: ResourceRule):
 /** `undefined` for a message that there is none of: with two members of a oneof, or without its required fields. */
 function probeOf(type: DescMessage, { when }: ResourceRule, path: string | undefined): Uint8Array | undefined {
   const json: JsonObject = {};
+  if (path !== undefined) put(json, resolveFieldPath(type, path, 'value', 'probe'));
+  if (when !== undefined) put(json, resolveFieldPath(type, when, 'presence', 'probe'));
   try {
-    if (path !== undefined) put(json, type, path, 'string');
-    if (when !== undefined) put(json, type, when, 'presence');
     return toBinary(type, fromJson(type, json));
   } catch {
     return undefined;
@@ -81,8 +81,7 @@ function probeOf(type: DescMessage, { when }: ResourceRule, path: string | undef
 }
 
 /** Puts a value at a path, where none is yet. */
-function put(json: JsonObject, type: DescMessage, path: string, use: PathUse): void {
-  const { steps } = resolveFieldPath(type, path, use, 'probe');
+function put(json: JsonObject, { steps }: FieldPath): void {
   let place = json;
   for (const [index, step] of steps.entries()) {
     const value = index < steps.length - 1 ? {} : valueAt(step);

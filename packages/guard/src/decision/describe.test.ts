@@ -218,4 +218,21 @@ describe('what a call remembers', () => {
     await describer(of('0'), call);
     expect(asked(service)).toEqual(['0']);
   });
+
+  test('not what answers a question that was forgotten meanwhile and asked anew', async () => {
+    for (const late of [{ name: 'late' }, undefined]) {
+      let settle = (_facts: ResourceProperties | undefined): void => undefined;
+      const service = vi
+        .fn<Describe>(({ id }) => ({ name: id }))
+        .mockImplementationOnce(() => new Promise((resolve) => (settle = resolve)));
+      const describer = createResourceDescriber(service, {});
+      const call: DescribedFacts = new Map();
+      const first = describer(of('a'), call);
+      for (let index = 0; index < 256; index++) await describer(of(`${index}`), call);
+      expect(describer(of('a'), call)).toMatchObject({ properties: { name: 'a' } });
+      settle(late);
+      await first;
+      expect(call.get('a')).toEqual({ name: 'a' });
+    }
+  });
 });
