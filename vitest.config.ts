@@ -16,7 +16,8 @@ export default defineConfig({
     ],
   },
   test: {
-    testTimeout: 20_000,
+    // For what hangs, not for what is slow: a loaded machine takes five times as long.
+    testTimeout: 60_000,
     coverage: { include: ['packages/*/src/**/*.ts'], exclude: ['**/gen/**'] },
     projects: [
       {
