@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import { once } from 'node:events';
-import type { TLSSocket } from 'node:tls';
+import { connect as connectPlainly, type TLSSocket } from 'node:tls';
 import { matchAnyOf, matchId, matchTrustDomain, parseX509Svid } from '@dirgate/spiffe';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectTls } from './connect-tls.js';
@@ -156,6 +156,76 @@ test('without an SVID to present nothing is sent, and the stream is closed', asy
   const port = await world.serveTcp((socket) => socket.on('data', (chunk) => (bytes += chunk.length)));
   await expect(world.connect(port, { identity })).rejects.toEqual(refused('no_identity'));
   expect(bytes).toBe(0);
+});
+
+test('an identity that is withdrawn in the handshake is not used on the connection', async () => {
+  let chunks: Buffer[] = [];
+  const identity = world.authority.identityOf('spiffe://partner.example/leaver');
+  const serve = (inHandshake: () => void): Promise<number> =>
+    world.serve({
+      ALPNProtocols: undefined,
+      ALPNCallback: () => {
+        inHandshake();
+        return 'h2';
+      },
+      onSocket: (socket) => {
+        chunks = received(socket);
+      },
+    });
+  await world.connect(await serve(() => {}), { identity });
+  const withdrawn = vi.fn(() => vi.spyOn(identity, 'x509Svid').mockReturnValue(undefined));
+  const port = await serve(withdrawn);
+  await expect(world.connect(port, { identity })).rejects.toEqual(refused('no_identity'));
+  expect(withdrawn).toHaveBeenCalledOnce();
+  expect(Buffer.concat(chunks)).toHaveLength(0);
+  await world.connect(port, { identity, presentSvid: false });
+});
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
+  'a handshake of at most %d ms is refused before anything is sent: such a timer fires at once',
+  async (handshakeTimeoutMs) => {
+    const port = await world.serve();
+    await expect(world.connect(port, { handshakeTimeoutMs })).rejects.toThrow(RangeError);
+    await world.connect(port, { handshakeTimeoutMs: 2 ** 31 - 1 });
+  },
+);
+
+describe('TLS 1.2 does not renegotiate (RFC 9113 §9.2.1)', () => {
+  const tls12 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+
+  test('as a client', async () => {
+    const accepted: TLSSocket[] = [];
+    const port = await world.serve({
+      ...tls12,
+      secureOptions: 0,
+      onSocket: (one) => {
+        accepted.push(one);
+        one.write('x');
+      },
+    });
+    const socket = await world.connect(port, { minVersion: 'TLSv1.2' });
+    await once(socket, 'data');
+    const [server] = accepted;
+    if (server === undefined) throw new Error('there is no connection');
+    const renegotiated = vi.fn();
+    server.renegotiate({ requestCert: true, rejectUnauthorized: false }, renegotiated);
+    server.resume();
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(renegotiated).not.toHaveBeenCalled();
+  });
+
+  test('as a server', async () => {
+    const port = await world.serve({ ...tls12, onSocket: (socket) => socket.resume() });
+    const client = connectPlainly({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
+    await once(client, 'secureConnect');
+    const renegotiated = vi.fn();
+    client.renegotiate({ rejectUnauthorized: false }, renegotiated);
+    const [error] = (await once(client, 'error')) as [Error];
+    expect(error.message).toContain('no renegotiation');
+    expect(renegotiated).not.toHaveBeenCalled();
+    client.destroy();
+  });
 });
 
 test('the stream of a refused server is destroyed', async () => {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { connect, createSecureContext, type TLSSocket } from 'node:tls';
+import { timerProblem } from '@dirgate/live';
 import {
   createX509SvidVerifier,
   type SpiffeIdMatcher,
@@ -9,7 +10,7 @@ import {
 } from '@dirgate/spiffe';
 import { readPeerChain } from './peer-chain.js';
 import { secureContextOptions, type TlsVersion } from './secure-context.js';
-import { superviseServer } from './supervise-server.js';
+import { isStillOurs, superviseServer } from './supervise-server.js';
 import { TlsError } from './tls-error.js';
 
 /** How many servers an identity remembers to have proven. */
@@ -48,12 +49,18 @@ export interface ConnectTlsOptions {
  * its SPIFFE ID is the expected one **before** the promise resolves, so not a byte of a request has left. From then on
  * the socket is destroyed when that proof ends: the server's certificate expires, or its trust domain's bundle is
  * withdrawn or changed so that it does not vouch for the server any more. It is also destroyed when our own identity is
- * withdrawn, if we presented it.
+ * withdrawn, or another one comes in its place, if we presented it.
  *
- * @throws {TlsError} as a rejection, {RangeError} for an unknown `minVersion`; the socket is destroyed then
+ * @throws {TlsError} as a rejection, {RangeError} for an unknown `minVersion` or a `handshakeTimeoutMs` that no timer can wait; the
+ * socket is destroyed then
  */
 export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket> {
-  const { identity, presentSvid, clock = Date.now } = options;
+  const { identity, presentSvid, handshakeTimeoutMs = 10_000, clock = Date.now } = options;
+  const problem = timerProblem('handshakeTimeoutMs', handshakeTimeoutMs, 1);
+  if (problem !== undefined) {
+    options.socket.destroy();
+    throw new RangeError(problem);
+  }
   const svid = presentSvid ? identity.x509Svid() : undefined;
   if (presentSvid && svid === undefined) {
     options.socket.destroy();
@@ -75,6 +82,9 @@ export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket>
     const proof = proveServer(socket, prove, options, clock());
     if (socket.destroyed) {
       throw new TlsError('handshake_failed', 'TLS handshake failed: the connection was closed');
+    }
+    if (svid !== undefined && !isStillOurs(svid, identity)) {
+      throw new TlsError('no_identity', 'the X509-SVID that was presented was withdrawn in the handshake');
     }
     superviseServer({ socket, proof, prove, identity, presented: svid, askToRenew: options.askToRenew, clock });
     return socket;

@@ -10,13 +10,11 @@ async function svidWith(intermediates: number) {
   return parseX509Svid(authority.trustDomain('home.example').issueX509Svid('spiffe://home.example/a'));
 }
 
-test('every context is complete: no tickets, a lowest version, and no authorities of its own', async () => {
+test('every context is complete: no tickets, no renegotiation, a lowest version, and no authorities of its own', async () => {
   for (const svid of [undefined, await svidWith(0)]) {
-    expect(secureContextOptions(svid)).toMatchObject({ minVersion: 'TLSv1.3', secureOptions: constants.SSL_OP_NO_TICKET });
-    expect(secureContextOptions(svid, 'TLSv1.2')).toMatchObject({
-      minVersion: 'TLSv1.2',
-      secureOptions: constants.SSL_OP_NO_TICKET,
-    });
+    const secureOptions = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
+    expect(secureContextOptions(svid)).toMatchObject({ minVersion: 'TLSv1.3', secureOptions });
+    expect(secureContextOptions(svid, 'TLSv1.2')).toMatchObject({ minVersion: 'TLSv1.2', secureOptions });
     expect(secureContextOptions(svid)).not.toHaveProperty('ca');
   }
   expect(secureContextOptions(undefined)).not.toHaveProperty('cert');

@@ -20,7 +20,8 @@ export function secureContextOptions(svid: X509Svid | undefined, minVersion: Tls
   }
   return {
     minVersion,
-    secureOptions: constants.SSL_OP_NO_TICKET, // a resumed session skips every check that we have
+    // A resumed session skips every check that we have, and a renegotiated one has another peer than was proven (RFC 9113 §9.2.1).
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     ...(svid && {
       cert: svid.chain.map(pemOfCertificate).join(''),
       key: svid.privateKey.export({ type: 'pkcs8', format: 'pem' }),

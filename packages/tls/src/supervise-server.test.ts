@@ -55,6 +55,23 @@ describe('the connection is destroyed, without an error, when', () => {
     expect(without.socket.destroyed).toBe(false); // it presented none
   });
 
+  test('another identity comes in the place of the one that we presented (W-20)', async () => {
+    const { identity, socket, closed } = await connected();
+    const without = await connected({ presentSvid: false });
+    const other = parseX509Svid(world.authority.trustDomain('partner.example').issueX509Svid('spiffe://partner.example/other'));
+    for (const source of [identity, without.identity]) {
+      source.rotate(); // control: the same identity, anew
+      expect([socket.destroyed, without.socket.destroyed]).toEqual([false, false]);
+    }
+    for (const source of [identity, without.identity]) {
+      vi.spyOn(source, 'x509Svid').mockReturnValue(other);
+      source.rotate();
+    }
+    expect(socket.destroyed).toBe(true);
+    await closed;
+    expect(without.socket.destroyed).toBe(false);
+  });
+
   test('the server’s certificate expires, within a second and not before', async () => {
     let now = Date.now();
     const { socket, closed } = await connected({ clock: () => now });
@@ -185,6 +202,23 @@ test.each([
   ['opened late, spread out', 0, 3_600_000, 3_540_000, 1, 3_555_000],
 ])('%s: dialled anew in time, and not in a circle', (_name, validFrom, validUntil, openedAt, spread, expected) => {
   expect(renewalInstant({ validFrom, validUntil }, openedAt, spread)).toBe(expected);
+});
+
+test('an identity that cannot be watched leaves no timer behind', async () => {
+  const identity = world.authority.identityOf('spiffe://partner.example/unwatched');
+  vi.spyOn(identity, 'onChange').mockImplementation(() => {
+    throw new Error('broken');
+  });
+  const timers = vi.spyOn(globalThis, 'setInterval');
+  const cleared = vi.spyOn(globalThis, 'clearInterval');
+  try {
+    await expect(world.connect(await world.serve(), { identity })).rejects.toThrow('broken');
+    const made = timers.mock.results.map(({ value }) => value as unknown);
+    expect(made.filter((timer) => !cleared.mock.calls.some(([one]) => one === timer))).toEqual([]);
+  } finally {
+    timers.mockRestore();
+    cleared.mockRestore();
+  }
 });
 
 test('a connection that closed is not watched any more', async () => {

@@ -16,6 +16,11 @@ export interface SupervisedConnection {
   readonly clock: () => number;
 }
 
+/** Whether an SVID that was presented is ours, be it rotated since. Another identity in its place means that it was taken away (W-20). */
+export function isStillOurs(presented: X509Svid, identity: X509Source): boolean {
+  return identity.x509Svid()?.id.equals(presented.id) === true;
+}
+
 /** How often the deadline is looked at; a clock that jumps is noticed too. */
 const SWEEP_MS = 250;
 
@@ -34,7 +39,7 @@ export function superviseServer(connection: SupervisedConnection): void {
   const renewAt = Math.min(...ends.map((validity) => renewalInstant(validity, openedAt, spread)));
   const holds = (): boolean => {
     const now = clock();
-    if (!(now <= current.validUntil) || (presented !== undefined && identity.x509Svid() === undefined)) {
+    if (!(now <= current.validUntil) || (presented !== undefined && !isStillOurs(presented, identity))) {
       return false;
     }
     if (identity.x509Bundle(current.id.trustDomain) !== current.bundle) {
@@ -60,8 +65,8 @@ export function superviseServer(connection: SupervisedConnection): void {
     }
     socket.destroy();
   };
-  const timer = setInterval(check, SWEEP_MS).unref();
   const stop = identity.onChange(check);
+  const timer = setInterval(check, SWEEP_MS).unref();
   socket.once('close', () => {
     clearInterval(timer);
     stop();
