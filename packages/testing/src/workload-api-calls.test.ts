@@ -239,6 +239,30 @@ describe('watching', () => {
     expect(served.callCount('FetchJWTBundles')).toBe(1);
   });
 
+  test('a handler of errors that is async and rejects ends neither the watch nor the process', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    try {
+      const codes: string[] = [];
+      // No mock: those look after the promises that they return.
+      const onError = async ({ code }: WorkloadApiError): Promise<void> => {
+        codes.push(code);
+        throw new Error('mine');
+      };
+      const states = watchX509Svids({ ...quick(), onError });
+      await states.next();
+      refuseAll(status.PERMISSION_DENIED);
+      await vi.waitFor(() => expect(codes).toContain('permission_denied'), 15_000);
+      served.inject({});
+      await states.next();
+      refuseAll(status.INVALID_ARGUMENT);
+      await expect(states.next()).rejects.toMatchObject({ code: 'request_refused' });
+      expect(unhandled).not.toHaveBeenCalled();
+    } finally {
+      process.off('unhandledRejection', unhandled);
+    }
+  });
+
   test('what is denied is told and tried again; what is never retried ends it (W-7, W-9)', async () => {
     const onError = vi.fn(() => {
       throw new Error('a handler that throws ends nothing');

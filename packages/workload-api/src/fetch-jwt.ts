@@ -56,7 +56,7 @@ export async function fetchJwtBundles(options: WorkloadApiCallOptions = {}): Pro
   const { maxBundles, maxFederatedBundleBytes, logger, clock } = settings;
   const context = { previous: undefined, maxBundles, maxFederatedBundleBytes, report: (text: string) => logger.warn(text) };
   const snapshot = await readFirstMessage('FetchJWTBundles', settings, (message) =>
-    readJwtUpdate(message, { ...context, ownTrustDomains: [], now: clock() }),
+    readJwtUpdate(message, { ...context, ownTrustDomains: () => [], now: clock() }),
   );
   return readBundles(snapshot.bundles);
 }

@@ -51,6 +51,16 @@ describe('a function of somebody else (W-19)', () => {
     expect(report).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/select threw for .*internalx.*: mine/));
   });
 
+  test('that throws what has no text, the same', () => {
+    const report = vi.fn();
+    const select = (svid: X509Svid): boolean => {
+      if (svid === internal) throw Object.create(null);
+      return true;
+    };
+    expect(compileSelection({ select })(ALL, report)).toBe(external);
+    expect(report).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/select threw for .*internalx/));
+  });
+
   test('that answers anything but true accepts nothing', async () => {
     const promising = (async () => false) as unknown as () => boolean;
     for (const select of [promising, () => 1 as unknown as boolean]) {

@@ -1,3 +1,4 @@
+import { thrownText } from '@dirgate/live';
 import type { X509Svid } from '@dirgate/spiffe';
 import type { BundleReport } from './updates/bundle-entry.js';
 import { WorkloadApiError } from './workload-api-error.js';
@@ -44,9 +45,7 @@ function fits(select: NonNullable<SvidSelection['select']>, svid: X509Svid, repo
   try {
     return select(svid) === true;
   } catch (error) {
-    report(
-      `select threw for ${svid.id}, which therefore does not count: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    report(`select threw for ${svid.id}, which therefore does not count: ${thrownText(error)}`);
     return false;
   }
 }

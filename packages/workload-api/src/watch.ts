@@ -1,3 +1,4 @@
+import { thrownText } from '@dirgate/live';
 import type { JwtBundle, X509Bundle } from '@dirgate/spiffe';
 import { Backoff, type BackoffOptions, readBackoff } from './calls/backoff.js';
 import { errorOf } from './calls/call-failure.js';
@@ -48,7 +49,7 @@ export function watchJwtBundles(options: WatchOptions = {}): AsyncGenerator<Read
   return watch(
     'FetchJWTBundles',
     options,
-    (message, context: UpdateContext<JwtSnapshot>) => readJwtUpdate(message, { ...context, ownTrustDomains: [] }),
+    (message, context: UpdateContext<JwtSnapshot>) => readJwtUpdate(message, { ...context, ownTrustDomains: () => [] }),
     ({ bundles }) => readBundles(bundles),
   );
 }
@@ -101,6 +102,14 @@ async function keepReading<Snapshot extends Kept>(
   newest: Newest<Snapshot>,
 ): Promise<void> {
   const reports = new MessageReports((problem) => logger.warn(problem));
+  // At once; it may turn out to be an async function.
+  const tell = async (failure: WorkloadApiError): Promise<void> => {
+    try {
+      await (onError?.(failure) as unknown);
+    } catch (error) {
+      logger.error(`onError threw: ${thrownText(error)}`);
+    }
+  };
   let previous: Snapshot | undefined;
   const ended = await runStreamLoop<Uint8Array>({
     name,
@@ -113,13 +122,7 @@ async function keepReading<Snapshot extends Kept>(
       newest.put(previous);
       if (previous.refused) throw previous.refused;
     },
-    onFailure: (failure) => {
-      try {
-        onError?.(errorOf(name, failure));
-      } catch (error) {
-        logger.error(`onError threw: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    },
+    onFailure: (failure) => void tell(errorOf(name, failure)),
     backoff: new Backoff(backoff),
     responseTimeoutMs: timeoutMs,
     logger,

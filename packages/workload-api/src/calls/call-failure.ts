@@ -1,3 +1,4 @@
+import { thrownText } from '@dirgate/live';
 import { status } from '@grpc/grpc-js';
 import { WorkloadApiError, type WorkloadApiErrorCode } from '../workload-api-error.js';
 
@@ -20,7 +21,7 @@ export function callFailureOf(error: unknown): CallFailure {
     const { code, details } = error;
     if (typeof code === 'number' && typeof details === 'string') return { code, details, cause: error };
   }
-  const details = error instanceof Error ? error.message : String(error);
+  const details = thrownText(error);
   return { code: status.DATA_LOSS, details, cause: error, discarded: true };
 }
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WorkloadApiError } from '../workload-api-error.js';
 import { type FileContent, readFileSet, versionOf } from './identity-files.js';
 
 const NAMES = ['a', 'b', 'c'];
@@ -79,4 +80,15 @@ test('what cannot be read is said of that file alone, and has a version too', as
   expect(await versionOf([missing, plain, secret])).toBe(version);
   await writeFile(missing, 'x');
   expect(await versionOf([missing, plain, secret])).not.toBe(version);
+});
+
+test('what fails without a change, and passes without one, is read again', async () => {
+  for (const path of paths) await writeFile(path, 'x', { mode: 0o600 });
+  const error = new WorkloadApiError('file_unreadable', 'EMFILE');
+  const failing = async (path: string): Promise<FileContent> =>
+    path === paths[2] ? { error, passes: true } : { bytes: await readFile(path) };
+  const { version } = await readFileSet(paths, '', failing);
+  expect(version).not.toBe('');
+  expect(version).not.toBe(await versionOf(paths));
+  expect((await readFileSet(paths, '')).version).toBe(await versionOf(paths));
 });

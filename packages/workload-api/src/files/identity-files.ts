@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
+import { thrownText } from '@dirgate/live';
 import { thisProcess } from '../this-process.js';
 import { WorkloadApiError } from '../workload-api-error.js';
 
@@ -9,12 +10,18 @@ const MAX_TRIES = 5;
 const GROUP_AND_OTHERS = 0o077;
 
 /** What a file held, or why it could not be read. */
-export type FileContent = { readonly bytes: Uint8Array } | { readonly error: WorkloadApiError };
+export type FileContent =
+  | { readonly bytes: Uint8Array }
+  | {
+      readonly error: WorkloadApiError;
+      /** It may be gone by itself, without any change that the file's version would tell of: too many open files, a disk or server that fails. */
+      readonly passes?: boolean;
+    };
 
 /** Several files as they were at one moment. */
 export interface FileSet {
   readonly contents: readonly FileContent[];
-  /** Tells this moment from another. */
+  /** Tells this moment from another; that of no moment at all where a failure may pass by itself: it is read again at the next look. */
   readonly version: string;
 }
 
@@ -30,7 +37,10 @@ export async function readFileSet(
   for (let tries = 1; ; tries++) {
     const version = await versionOf(paths);
     const contents = await Promise.all(paths.map((path) => read(path, path === secret)));
-    if (version === (await versionOf(paths))) return { contents, version };
+    if (version === (await versionOf(paths))) {
+      const isPassing = contents.some((content) => 'error' in content && content.passes);
+      return { contents, version: isPassing ? `${version} but not all was read` : version };
+    }
     if (tries === MAX_TRIES) {
       const error = new WorkloadApiError('file_unreadable', `${paths.join(', ')}: they keep changing while they are read`);
       return { contents: paths.map(() => ({ error })), version: '' };
@@ -73,7 +83,8 @@ async function readOne(path: string, isSecret: boolean): Promise<FileContent> {
   } catch (cause) {
     const code = codeOf(cause);
     const remedy = code === 'EACCES' ? `: ${remedyOf(isSecret)}` : '';
-    return { error: new WorkloadApiError('file_unreadable', `${path} cannot be read: ${code}${remedy}`, { cause }) };
+    const error = new WorkloadApiError('file_unreadable', `${path} cannot be read: ${code}${remedy}`, { cause });
+    return { error, passes: code !== 'ENOENT' };
   }
 }
 
@@ -92,5 +103,5 @@ function exposed(path: string, mode: number): WorkloadApiError {
 
 function codeOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.message : String(error);
+  return thrownText(error);
 }

@@ -141,9 +141,9 @@ describe('life of a token', () => {
     };
     const first = tested.token();
     tested.cache.clear();
+    tested.answer = async () => tested.fresh();
     release?.();
     await first;
-    tested.answer = async () => tested.fresh();
     expect(await tested.token()).toBe('token 2');
   });
 

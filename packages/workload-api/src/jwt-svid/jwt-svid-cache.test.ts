@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FIRST, ID, useTokenCache } from '../test-support/token-cache.js';
 import { BundleEntry } from '../updates/bundle-entry.js';
 import type { JwtSnapshot } from '../updates/jwt-update.js';
+import type { JwtSvidChoice } from './jwt-svid-choice.js';
 
 const tested = useTokenCache();
 
@@ -20,8 +21,8 @@ describe('keys', () => {
   });
 
   test('each subject has its own token', async () => {
-    await tested.cache.get({ audience: 'a' }, FIRST);
-    await tested.cache.get({ audience: 'a' }, { subject: ID, wish: undefined });
+    await tested.cache.get({ audience: 'a' }, () => FIRST);
+    await tested.cache.get({ audience: 'a' }, () => ({ subject: ID, wish: undefined }));
     expect(tested.questions.map(({ subject }) => subject?.toString())).toEqual([undefined, ID.toString()]);
   });
 
@@ -58,6 +59,26 @@ describe('bundles', () => {
     expect(await tested.token()).toBe('token 3');
   });
 
+  test('one that is on its way when who we are changes is neither given nor kept: it is asked for anew, as who we are then', async () => {
+    const releases: (() => void)[] = [];
+    tested.answer = async () => {
+      const fetched = tested.fresh();
+      await new Promise<void>((resolve) => releases.push(resolve));
+      return fetched;
+    };
+    let choice: JwtSvidChoice = FIRST;
+    const ask = () => tested.cache.get({ audience: 'a' }, () => choice);
+    const [first, second] = [ask(), ask()];
+    tested.cache.clear();
+    choice = { subject: ID, wish: undefined };
+    releases[0]?.();
+    await expect.poll(() => releases.length, { timeout: 15_000 }).toBe(2);
+    releases[1]?.();
+    expect([(await first).token, (await second).token]).toEqual(['token 2', 'token 2']);
+    expect(tested.questions.map(({ subject }) => subject?.toString())).toEqual([undefined, ID.toString()]);
+    expect((await ask()).token).toBe('token 2');
+  });
+
   test('one that was asked for before and comes after is neither given nor kept', async () => {
     tested.snapshot = bundles({ 'prod.example': 'k1' });
     const releases: (() => void)[] = [];
@@ -85,7 +106,7 @@ describe('bundles', () => {
       controller.abort();
       return new Promise<never>(() => {});
     };
-    const fetched = tested.cache.get({ audience: 'a', signal: controller.signal }, FIRST);
+    const fetched = tested.cache.get({ audience: 'a', signal: controller.signal }, () => FIRST);
     await expect(fetched).rejects.toMatchObject({ code: 'aborted' });
     expect(tested.questions).toHaveLength(2);
   });
@@ -94,7 +115,7 @@ describe('bundles', () => {
 describe('hints', () => {
   test('each has its own token', async () => {
     const get = async (hint?: string) =>
-      (await tested.cache.get({ audience: 'a' }, { ...FIRST, ...(hint && { wish: { hint, orFirst: false } }) })).token;
+      (await tested.cache.get({ audience: 'a' }, () => ({ ...FIRST, ...(hint && { wish: { hint, orFirst: false } }) }))).token;
     expect([await get(), await get('x'), await get('y'), await get('x'), await get()]).toEqual([
       'token 1',
       'token 2',
@@ -107,15 +128,17 @@ describe('hints', () => {
 
   test('whoever takes no other than the one with the hint is not given the first in its place', async () => {
     const wish = { hint: 'x', orFirst: true };
-    expect((await tested.cache.get({ audience: 'a' }, { ...FIRST, wish })).token).toBe('token 1');
-    expect((await tested.cache.get({ audience: 'a' }, { ...FIRST, wish: { ...wish, orFirst: false } })).token).toBe('token 2');
-    expect((await tested.cache.get({ audience: 'a' }, { ...FIRST, wish })).token).toBe('token 1');
+    expect((await tested.cache.get({ audience: 'a' }, () => ({ ...FIRST, wish }))).token).toBe('token 1');
+    expect((await tested.cache.get({ audience: 'a' }, () => ({ ...FIRST, wish: { ...wish, orFirst: false } }))).token).toBe(
+      'token 2',
+    );
+    expect((await tested.cache.get({ audience: 'a' }, () => ({ ...FIRST, wish }))).token).toBe('token 1');
   });
 
   test('a hint that looks like a subject or an audience is neither', async () => {
-    await tested.cache.get({ audience: 'a' }, { subject: ID, wish: undefined });
-    await tested.cache.get({ audience: 'a' }, { subject: undefined, wish: { hint: ID.toString(), orFirst: false } });
-    await tested.cache.get({ audience: [ID.toString(), 'a'] }, FIRST);
+    await tested.cache.get({ audience: 'a' }, () => ({ subject: ID, wish: undefined }));
+    await tested.cache.get({ audience: 'a' }, () => ({ subject: undefined, wish: { hint: ID.toString(), orFirst: false } }));
+    await tested.cache.get({ audience: [ID.toString(), 'a'] }, () => FIRST);
     expect(tested.questions).toHaveLength(3);
   });
 });
@@ -130,7 +153,7 @@ describe('aborting', () => {
       return tested.fresh();
     };
     const controller = new AbortController();
-    const aborted = tested.cache.get({ audience: 'a', signal: controller.signal }, FIRST);
+    const aborted = tested.cache.get({ audience: 'a', signal: controller.signal }, () => FIRST);
     const other = tested.token();
     controller.abort();
     await expect(aborted).rejects.toMatchObject({ code: 'aborted' });

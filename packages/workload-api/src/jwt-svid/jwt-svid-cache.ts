@@ -1,3 +1,4 @@
+import { thrownText } from '@dirgate/live';
 import type { JwtBundle, JwtSvid, JwtSvidRequest } from '@dirgate/spiffe';
 import { status } from '@grpc/grpc-js';
 import { callFailureOf } from '../calls/call-failure.js';
@@ -28,6 +29,9 @@ export interface JwtSvidCacheOptions {
   readonly logger: WorkloadApiLogger;
 }
 
+/** What to ask of {@link JwtSvidCache}. */
+export type CachedJwtSvidRequest = Pick<JwtSvidRequest, 'audience' | 'signal'>;
+
 interface Entry extends FetchedJwtSvid {
   /** Grows from use to use, over all entries. */
   lastUse: number;
@@ -53,12 +57,14 @@ export class JwtSvidCache {
     this.#options = options;
   }
 
-  /** A token that is valid now; no promise where there is one in memory, which would cost more than finding it. @throws WorkloadApiError */
-  get(
-    { audience, signal }: Pick<JwtSvidRequest, 'audience' | 'signal'>,
-    { subject, wish }: JwtSvidChoice,
-  ): JwtSvid | Promise<JwtSvid> {
+  /**
+   * A token that is valid now, of the identity that `choose` names; it is asked again when {@link clear} was called meanwhile. No promise
+   * where there is one in memory, which would cost more than finding it. @throws WorkloadApiError, and what `choose` throws
+   */
+  get(request: CachedJwtSvidRequest, choose: () => JwtSvidChoice): JwtSvid | Promise<JwtSvid> {
+    const { audience, signal } = request;
     throwIfAborted(signal);
+    const { subject, wish } = choose();
     const question = { audience: readAudience(audience), subject, wish };
     const key = jwtSvidKey(question);
     const now = this.#options.clock();
@@ -67,7 +73,11 @@ export class JwtSvidCache {
     const flight = this.#fly(key, question);
     if (entry && now < entry.urgentAt) return entry.svid;
     const inTime = entry ? notLongerThan((entry.svid.expiresAt - now) / 2, flight) : flight;
-    return this.#land(inTime, key, question, signal);
+    const entries = this.#entries;
+    return this.#land(inTime, key, question, signal).then((svid) => {
+      // Who we are changed on the way: the token may be of an identity that was taken away.
+      return this.#entries === entries ? svid : this.get(request, choose);
+    });
   }
 
   /** Forgets all tokens; what is being fetched now is not kept. */
@@ -78,9 +88,10 @@ export class JwtSvidCache {
 
   /** The token that a flight brings, or what there is in memory where it brings none. */
   async #land(flight: Promise<Entry>, key: string, question: JwtSvidWish, signal: AbortSignal | undefined): Promise<JwtSvid> {
+    const entries = this.#entries;
     try {
       const fetched = await abortable(flight, signal);
-      if (this.#isOfNow(fetched)) return fetched.svid;
+      if (this.#entries !== entries || this.#isOfNow(fetched)) return fetched.svid;
       // The trust domain's keys changed on the way: this token may be by a key that is not trusted any more.
       return (await abortable(this.#fly(key, question), signal)).svid;
     } catch (error) {
@@ -149,7 +160,7 @@ export class JwtSvidCache {
     const { clock, logger } = this.#options;
     const entry = entries.get(key);
     if (!entry) return;
-    logger.warn(`a JWT-SVID could not be refreshed: ${error instanceof Error ? error.message : String(error)}`);
+    logger.warn(`a JWT-SVID could not be refreshed: ${thrownText(error)}`);
     const now = clock();
     const denied = isDenied(error) ? (entry.deniedAt ?? now) : entry.deniedAt;
     entries.set(key, { ...entry, retryAt: now + REFRESH_RETRY_MS, deniedAt: denied });

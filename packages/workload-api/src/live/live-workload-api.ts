@@ -68,8 +68,9 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
         });
     const jwt = this.#keepOpen('jwt', first, 'FetchJWTBundles', {
       apply: async (message, report) => {
-        const { jwt: previous, x509: own } = this.state;
-        const ownTrustDomains = ownTrustDomainsOf(own);
+        const { jwt: previous } = this.state;
+        // Asked for when the message was read: meanwhile there may be an SVID, or another one.
+        const ownTrustDomains = () => ownTrustDomainsOf(this.state.x509);
         this.#setJwt(await readJwtUpdate(message, { previous, now: clock(), ...limits, report, ownTrustDomains }));
         return {};
       },
@@ -83,8 +84,10 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
   }
 
   async fetchJwtSvid(request: HintedJwtSvidRequest): Promise<JwtSvid> {
-    if (this.lifetime.aborted) throw new WorkloadApiError('closed', 'the Workload API client is closed');
-    return this.#jwtSvids.get(request, chooseJwtSvid(request, this.#settings, this.state.x509?.chosen));
+    return this.#jwtSvids.get(request, () => {
+      if (this.lifetime.aborted) throw new WorkloadApiError('closed', 'the Workload API client is closed');
+      return chooseJwtSvid(request, this.#settings, this.state.x509?.chosen);
+    });
   }
 
   protected override async stop(): Promise<void> {
@@ -103,14 +106,16 @@ export class LiveWorkloadApi extends LiveSource<WorkloadApiProfile> implements W
     if (!isSame) this.#jwtSvids.clear();
     this.state.setX509(snapshot);
     const { jwt } = this.state;
-    if (isSame || !jwt) return;
-    const { limits, logger } = this.#settings;
-    const admitted = admitOwn(jwt, ownTrustDomainsOf(snapshot), { ...limits, report: (problem) => logger.warn(problem) });
-    if (admitted !== jwt) this.#setJwt(admitted);
+    if (!isSame && jwt) this.#setJwt(jwt);
   }
 
+  /** Which bundles are our own may have changed since it was read, or since it was set. */
   #setJwt(snapshot: JwtSnapshot | undefined): void {
-    if (!this.lifetime.aborted) this.state.setJwt(snapshot);
+    if (this.lifetime.aborted) return;
+    const { limits, logger } = this.#settings;
+    const report = (problem: string): void => logger.warn(problem);
+    const admitted = snapshot && admitOwn(snapshot, ownTrustDomainsOf(this.state.x509), { ...limits, report });
+    if (admitted !== this.state.jwt) this.state.setJwt(admitted);
   }
 
   #keepOpen(

@@ -39,7 +39,7 @@ export function useTokenCache(): TestedTokenCache {
       const svid: JwtSvid = { id: ID, token: `token ${questions.length}`, expiresAt: now + LIFE_MS, hint: '' };
       return { svid, refreshAt: now + LIFE_MS / 2 };
     },
-    token: async (audience = 'a', signal) => (await tested.cache.get({ audience, ...(signal && { signal }) }, FIRST)).token,
+    token: async (audience = 'a', signal) => (await tested.cache.get({ audience, ...(signal && { signal }) }, () => FIRST)).token,
   };
   beforeEach(() => {
     tested.now = 1_000_000;

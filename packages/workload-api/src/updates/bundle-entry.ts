@@ -1,3 +1,4 @@
+import { thrownText } from '@dirgate/live';
 import { SpiffeError, type TrustDomain } from '@dirgate/spiffe';
 
 /** A bundle of either kind: two with the same keys are one generation. */
@@ -96,5 +97,5 @@ export class BundleEntry<Bundle extends ComparableBundle<Bundle>> {
 /** What an error may show in a report: a code where there is one. */
 export function causeOf(error: unknown): string {
   if (error instanceof SpiffeError) return error.code;
-  return error instanceof Error ? error.message : String(error);
+  return thrownText(error);
 }

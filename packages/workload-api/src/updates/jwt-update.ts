@@ -12,9 +12,9 @@ export interface JwtSnapshot {
   readonly bundles: BundleEntries<JwtBundle>;
 }
 
-/** As {@link UpdateContext}; our own trust domains are those of our SVIDs, as far as they are known. */
+/** As {@link UpdateContext}; our own trust domains are those of our SVIDs, as far as they are known when the message was read. */
 export interface JwtUpdateContext extends UpdateContext<JwtSnapshot> {
-  readonly ownTrustDomains: Iterable<string>;
+  readonly ownTrustDomains: () => Iterable<string>;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function readJwtUpdate(
   const tell = (problem: string): void => void (judging || report(problem));
   const reader = { parse: parseAtMost(maxFederatedBundleBytes, parse), report: tell };
   const read = await readBundleMap(field.bundles, previous?.bundles ?? new Map(), reader, turns);
-  const own = [...ownTrustDomains];
+  const own = [...ownTrustDomains()];
   const { bundles } = admitOwn({ bundles: read }, own, { maxFederatedBundleBytes, report: tell });
   judging = true;
   for (const name of own) {

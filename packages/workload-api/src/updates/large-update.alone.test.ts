@@ -44,7 +44,7 @@ test('ten thousand bundles never hold the event loop for long', { timeout: 60_00
     maxBundles: COUNT,
     maxFederatedBundleBytes: 262_144,
     report: () => expect.unreachable(),
-    ownTrustDomains: [],
+    ownTrustDomains: () => [],
   };
   const read = async (): Promise<JwtSnapshot> => {
     const snapshot = await readJwtUpdate(bytes, { ...context, previous: held.jwt });
