@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
@@ -9,13 +10,16 @@ export interface LogLine {
   readonly file: string | undefined;
   /** From 1 on. */
   readonly line: number;
-  /** `undefined` for a line that is longer than any decision. */
-  readonly text: string | undefined;
+  readonly content: LineContent;
 }
+
+/** What a line holds, or why that cannot be read. */
+export type LineContent = { readonly text: string } | { readonly problem: 'it is too long' | 'it is not UTF-8' };
 
 /** Far above what a decision can take: a file that is no log must not fill the memory. */
 const MAX_LINE_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 10;
+const TOO_LONG: LineContent = { problem: 'it is too long' };
 
 /**
  * Reads the lines of files, one after the other; a file that is compressed by gzip, whatever its name, is read as what it
@@ -27,9 +31,9 @@ export async function* readLogFiles(files: readonly string[]): AsyncGenerator<Lo
   for (const file of files) {
     let line = 0;
     try {
-      for await (const text of splitLines(await openPlain(file))) {
+      for await (const content of splitLines(await openPlain(file))) {
         line += 1;
-        yield { file, line, text };
+        yield { file, line, content };
       }
     } catch (cause) {
       const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown';
@@ -49,7 +53,7 @@ export async function* numberLines(lines: AsyncIterable<string>): AsyncGenerator
   let line = 0;
   for await (const text of lines) {
     line += 1;
-    yield { file: undefined, line, text };
+    yield { file: undefined, line, content: { text } };
   }
 }
 
@@ -71,15 +75,14 @@ async function openPlain(file: string): Promise<AsyncIterable<Buffer>> {
   return stream.pipe(plain);
 }
 
-/** `undefined` stands for a line that is too long. */
-async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string | undefined> {
+async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<LineContent> {
   let parts: Buffer[] = [];
   let bytes = 0;
-  const take = (): string | undefined => {
-    const text = bytes > MAX_LINE_BYTES ? undefined : Buffer.concat(parts).toString('utf8');
+  const take = (): LineContent => {
+    const content = bytes > MAX_LINE_BYTES ? TOO_LONG : contentOf(Buffer.concat(parts));
     parts = [];
     bytes = 0;
-    return text;
+    return content;
   };
   const add = (part: Buffer): void => {
     bytes += part.length;
@@ -98,4 +101,9 @@ async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string
   if (bytes > 0) {
     yield take();
   }
+}
+
+/** Bytes that are no text would be read as others, and judged as what nobody was asked. */
+function contentOf(bytes: Buffer): LineContent {
+  return isUtf8(bytes) ? { text: bytes.toString('utf8') } : { problem: 'it is not UTF-8' };
 }

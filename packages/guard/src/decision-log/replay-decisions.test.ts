@@ -283,6 +283,19 @@ describe('files', () => {
     });
   });
 
+  test('a line whose bytes are no text is one bad line, and not judged as another', async () => {
+    const [line = ''] = linesOf([denied]);
+    const damaged = Buffer.from(`${line.replace('acme/thing', 'acme/thin?')}\n${line}\n`);
+    const files = [write('whole.jsonl', damaged)];
+    expect(await replayDecisions({ log: files, policy: candidate([ALICE]) })).toMatchObject({ judged: 2, changed: 2 });
+    damaged[damaged.indexOf('?')] = 0xff;
+    const left: UnjudgedLine[] = [];
+    const log = write('damaged.jsonl', damaged);
+    const report = await replayDecisions({ log, policy: candidate([ALICE]), onUnjudged: (unjudged) => left.push(unjudged) });
+    expect(report).toMatchObject({ judged: 1, changed: 1, unjudged: { bad_line: 1 } });
+    expect(left).toEqual([{ file: log, line: 1, reason: 'bad_line', detail: 'it is not UTF-8', decisionId: undefined }]);
+  });
+
   test.each([
     ['missing', join(folder, 'missing'), 'ENOENT'],
     ['a folder', folder, 'EISDIR'],

@@ -87,11 +87,11 @@ export async function replayDecisions(options: ReplayOptions): Promise<ReplayRep
   };
   const seen = new Set<string>();
   const lines = typeof log === 'string' ? readLogFiles([log]) : 'length' in log ? readLogFiles(log) : numberLines(log);
-  for await (const { file, line, text } of lines) {
-    if (text?.trim() === '') {
+  for await (const { file, line, content } of lines) {
+    if ('text' in content && content.text.trim() === '') {
       continue; // what a write that failed leaves behind
     }
-    const recorded: RecordedLine = text === undefined ? { kind: 'bad', reason: 'it is too long' } : readRecordedLine(text);
+    const recorded: RecordedLine = 'text' in content ? readRecordedLine(content.text) : { kind: 'bad', reason: content.problem };
     if (recorded.kind === 'other') {
       report.others += 1;
       continue;
