@@ -16,7 +16,11 @@ afterEach(() => {
 });
 
 /** A call between a wire and a handler that write down what reaches them; `judge` is the guard. */
-function build(judge: (message: unknown) => Refusal | undefined | Promise<Refusal | undefined>, shape = BIDI) {
+function build(
+  judge: (message: unknown) => Refusal | undefined | Promise<Refusal | undefined>,
+  shape = BIDI,
+  judgesRequests = true,
+) {
   const wire: string[] = [];
   const handler: string[] = [];
   const next = {
@@ -29,7 +33,7 @@ function build(judge: (message: unknown) => Refusal | undefined | Promise<Refusa
   const stream = Object.assign(new EventEmitter(), { closed: false, close: vi.fn() });
   let revoke = (_refusal: Refusal): void => undefined;
   const guarded = {
-    judgesRequests: true,
+    judgesRequests,
     judgeRequest: judge,
     watch: (onRevoked: typeof revoke) => {
       revoke = onRevoked;
@@ -118,6 +122,17 @@ test('while a message waits for its verdict nothing else is read', async () => {
   expect([wire, handler]).toEqual([['read'], ['message slow']]);
 });
 
+test('only what the handler asked for is read after a message that waited', async () => {
+  const { call, wire, handler } = build(async () => undefined);
+  call.onReceiveMessage('first');
+  call.startRead();
+  await vi.advanceTimersByTimeAsync(1);
+  expect([wire, handler]).toEqual([['read'], ['message first']]);
+  call.onReceiveMessage('second'); // behind which the handler wants nothing yet
+  await vi.advanceTimersByTimeAsync(1);
+  expect([wire, handler]).toEqual([['read'], ['message first', 'message second']]);
+});
+
 test.each(['revoked', 'cancelled'] as const)('a verdict that comes when the call was %s is late', async (how) => {
   let answer = (_verdict: Refusal | undefined): void => undefined;
   const { call, wire, handler, revoke } = build(
@@ -150,8 +165,21 @@ test('after a revocation nothing passes in either direction', async () => {
   expect(stream.close).toHaveBeenCalledOnce();
 });
 
-test('what a handler throws is thrown on, not turned into a denial', async () => {
-  const { call, wire } = build(refuseBad);
+test.each([true, false])('after the end no message reaches the handler, nor the guard: judged %s', (judgesRequests) => {
+  const judge = vi.fn(() => undefined);
+  const { call, handler, revoke } = build(judge, BIDI, judgesRequests);
+  call.onReceiveMessage('before');
+  revoke(refusal);
+  call.onReceiveMessage('after');
+  expect(handler).toEqual(['message before']);
+  expect(judge).toHaveBeenCalledTimes(judgesRequests ? 1 : 0);
+});
+
+test.each([
+  ['at once', refuseBad],
+  ['late', async () => undefined],
+] as const)('what a handler throws is thrown on, not turned into a denial or a rejection: judged %s', async (_name, judge) => {
+  const { call, wire } = build(judge);
   call.start({
     onReceiveMetadata: () => undefined,
     onReceiveMessage: () => {
@@ -160,6 +188,10 @@ test('what a handler throws is thrown on, not turned into a denial', async () =>
     onReceiveHalfClose: () => undefined,
     onCancel: () => undefined,
   });
-  expect(() => call.onReceiveMessage('good')).toThrow('own');
+  const receive = async (): Promise<void> => {
+    call.onReceiveMessage('good');
+    await vi.advanceTimersByTimeAsync(1);
+  };
+  await expect(receive()).rejects.toThrow('own');
   expect(wire).toEqual([]);
 });

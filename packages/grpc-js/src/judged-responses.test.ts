@@ -169,6 +169,20 @@ test('what goes out is what was judged: an object that changed meanwhile ends th
   expect(reasons).toEqual(['response_changed']);
 });
 
+test.each([false, true])(
+  'what the handler throws when its message is out is thrown on, not turned into a rejection: late %s',
+  async (late) => {
+    const { call, settle } = build('server stream', { late });
+    const send = async (): Promise<void> => {
+      call.sendMessage({ id: 'a' }, () => {
+        throw new Error('own');
+      });
+      await settle();
+    };
+    await expect(send()).rejects.toThrow('own');
+  },
+);
+
 test.each(['throws', 'answers no bytes'])('a serializer that %s is left to grpc-js', async (how) => {
   const odd = build('server stream', {
     late: true,

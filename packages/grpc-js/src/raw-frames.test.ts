@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { constants } from 'node:http2';
 import { connect } from 'node:net';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { RecordRefSchema } from '@dirgate/directory';
 import type { Caller } from '@dirgate/guard';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { callerOf } from './caller-context.js';
@@ -116,6 +118,30 @@ test('streams that are reset as soon as they are opened leave nothing behind', a
   }
   expect(await rawRequest(session, {})).toMatchObject({ grpcStatus: '0' });
   await vi.waitFor(() => expect(world.guard.liveCalls).toBe(0));
+  session.destroy();
+});
+
+test('messages that come all at once are judged in many turns, in order; behind the refused one nothing passes', async () => {
+  const session = await rawSession(world, callerSvid());
+  let [inTurn, most] = [0, 0];
+  world.policy.rule = ({ resource: { id } }) => {
+    if (inTurn === 0) {
+      setImmediate(() => {
+        inTurn = 0;
+      });
+    }
+    inTurn += 1;
+    most = Math.max(most, inTurn);
+    for (const until = performance.now() + 0.1; performance.now() < until; ); // as a slow policy: a hundred fill a turn
+    return id !== '1500';
+  };
+  const cids = Array.from({ length: 2000 }, (_, index) => `${index}`);
+  const messages = cids.map((cid) => toBinary(RecordRefSchema, create(RecordRefSchema, { cid })));
+  const end = await rawRequest(session, { ':path': '/agntcy.dir.store.v1.StoreService/Lookup' }, true, messages);
+  expect(end).toMatchObject({ grpcStatus: '7' });
+  expect(world.log.messages).toEqual(cids.slice(0, 1500));
+  expect(most).toBeLessThanOrEqual(300); // from here two or three turns may look like one
+  world.policy.rule = () => true;
   session.destroy();
 });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { ServerHttp2Session } from 'node:http2';
+import { TLSSocket } from 'node:tls';
 import { parseX509Svid } from '@dirgate/spiffe';
 import {
   Metadata,
@@ -56,6 +57,34 @@ test('what was presented is read from the connection, however the server has rot
   expect(expected).toEqual(expect.any(Number));
   expect(presented).toEqual([expected]);
   session.destroy();
+});
+
+test('a connection is read once, for all of its calls, and given back when it closes (TX-16)', async () => {
+  await using world = await GuardedWorld.start();
+  const connect = vi.spyOn(world.guard, 'connect');
+  const session = await rawSession(world, world.authority.identityOf('spiffe://home.example/caller').x509Svid());
+  for (let calls = 0; calls < 3; calls += 1) expect(await rawRequest(session, {})).toMatchObject({ grpcStatus: '0' });
+  expect(connect).toHaveBeenCalledOnce();
+  expect(world.guard.connections).toBe(1);
+  session.destroy();
+  await vi.waitFor(() => expect(world.guard.connections).toBe(0));
+});
+
+test('a connection whose TLS session was resumed proves nobody, whatever it presents (TX-3)', async () => {
+  await using world = await GuardedWorld.start();
+  const svid = world.authority.identityOf('spiffe://home.example/caller').x509Svid();
+  const full = await rawSession(world, svid);
+  expect(await rawRequest(full, {})).toMatchObject({ grpcStatus: '0' });
+  expect(world.log.started).toEqual(['unary']);
+  // No server of ours resumes a session, so that only what Node says of one can be changed.
+  const reused = vi.spyOn(TLSSocket.prototype, 'isSessionReused').mockReturnValue(true);
+  const resumed = await rawSession(world, svid);
+  const end = await rawRequest(resumed, {});
+  reused.mockRestore();
+  expect(end).toMatchObject({ grpcStatus: '16' });
+  expect(world.events.at(-1)).toMatchObject({ step: 'authentication', code: 'session_resumed' });
+  expect(world.log.started).toEqual(['unary']);
+  for (const session of [full, resumed]) session.destroy();
 });
 
 test('a session that is drained: calls in flight go on, the next call dials anew', async () => {

@@ -36,8 +36,13 @@ export interface RawEnd {
   readonly afterMs: number;
 }
 
-/** Sends one request with an empty message, to its end; `endStream: false` leaves our side open. */
-export function rawRequest(session: ClientHttp2Session, headers: OutgoingHttpHeaders, endStream = true): Promise<RawEnd> {
+/** Sends one request with these messages in one write, to its end; `endStream: false` leaves our side open. */
+export function rawRequest(
+  session: ClientHttp2Session,
+  headers: OutgoingHttpHeaders,
+  endStream = true,
+  messages: readonly Uint8Array[] = [new Uint8Array()],
+): Promise<RawEnd> {
   const started = Date.now();
   const stream = session.request(
     { ':method': 'POST', ':path': UNARY_PATH, te: 'trailers', 'content-type': 'application/grpc', ...headers },
@@ -52,8 +57,9 @@ export function rawRequest(session: ClientHttp2Session, headers: OutgoingHttpHea
   });
   stream.on('error', () => undefined);
   stream.resume();
-  if (endStream) stream.end(Buffer.alloc(5));
-  else stream.write(Buffer.alloc(5));
+  const body = Buffer.concat(messages.flatMap((message) => [lengthPrefix(message), message]));
+  if (endStream) stream.end(body);
+  else stream.write(body);
   return new Promise((resolve) =>
     stream.once('close', () =>
       resolve({
@@ -64,6 +70,12 @@ export function rawRequest(session: ClientHttp2Session, headers: OutgoingHttpHea
       }),
     ),
   );
+}
+
+function lengthPrefix({ length }: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(length, 1);
+  return prefix;
 }
 
 /** Sends one request in frames of our own, so that a header may be repeated (RFC 9113 §4.1, RFC 7541 §6.2.2). */
