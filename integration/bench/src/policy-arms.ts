@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { directoryCatalogue } from '@dirgate/directory';
 import { createGuard } from '@dirgate/guard';
-import { type Decision, type Grants, loadPolicy, type Policy } from '@dirgate/policy';
+import { type Decision, type Grants, loadPolicy, type Policy, PolicyError } from '@dirgate/policy';
 import { createIdentityAuthority } from '@dirgate/testing';
 import { newEnforcer, newModelFromString, StringAdapter } from 'casbin';
 import { casbinPolicy } from './policy-inputs.js';
@@ -14,6 +14,9 @@ const CASBIN_MODEL = new URL('../../../packages/migration/src/test-support/go-di
 
 /** One decision about input number `index`. Throws when it is not the one that is expected. */
 export type Decide = (index: number) => void;
+
+/** The same, which waits for the next turn of the event loop when this one is full. */
+export type DecideInTurns = (index: number) => void | Promise<void>;
 
 /** The shipped policy with these grants. */
 export async function policyWith(grants: Grants): Promise<Policy> {
@@ -30,6 +33,24 @@ export async function policyWith(grants: Grants): Promise<Policy> {
 /** Evaluated each time. */
 export function evaluating(policy: Policy, inputs: readonly object[]): Decide {
   return (index) => requireAllowed(policy.decide(inputs[index % inputs.length] as object).allow);
+}
+
+/** One input, again and again. */
+export function evaluatingOne(policy: Policy, input: object): () => void {
+  return () => requireAllowed(policy.decide(input).allow);
+}
+
+/** One input that is too large to be decided about. */
+export function refusing(policy: Policy, input: object): () => void {
+  return () => {
+    try {
+      policy.decide(input);
+    } catch (error) {
+      if (error instanceof PolicyError && error.code === 'input_too_large') return;
+      throw error;
+    }
+    throw new Error('an input that is too large was decided about');
+  };
 }
 
 /** What the guard asks the cache for: parts that every decision about a call shares, and a resource. */
@@ -68,7 +89,7 @@ export async function remembering(policy: Policy, inputs: readonly object[]): Pr
  * One message of an open call, as an adapter gives it to the guard: read, decided, counted; no sink. The messages name records by id, so
  * what is remembered is one decision for all.
  */
-export async function judgingMessages(policy: Policy, caller: string): Promise<Decide> {
+export async function judgingMessages(policy: Policy, caller: string): Promise<DecideInTurns> {
   const authority = await createIdentityAuthority({ trustDomains: [{ name: 'directory.example', x509SvidTtlMs: 3_600_000 }] });
   const guard = createGuard({
     identity: authority.identityOf('spiffe://directory.example/dir'),
@@ -85,7 +106,11 @@ export async function judgingMessages(policy: Policy, caller: string): Promise<D
     $typeName: 'agntcy.dir.core.v1.RecordRef',
     cid: `baeareibynwhe${index}`,
   }));
-  return (index) => requireAllowed(call.judgeRequest(messages[index % messages.length]) === undefined);
+  return (index) => {
+    const refusal = call.judgeRequest(messages[index % messages.length]);
+    if (refusal instanceof Promise) return refusal.then((later) => requireAllowed(later === undefined));
+    return requireAllowed(refusal === undefined);
+  };
 }
 
 /** Node's Casbin, synchronous, with so many rules. */

@@ -22,7 +22,17 @@ export function policyInputs(publishers: number): readonly object[] {
   return Array.from({ length: INPUTS }, (_, index) => inputOf(Math.floor((index * publishers) / INPUTS), index));
 }
 
-function inputOf(publisher: number, record: number): object {
+/** An input that its publisher may push, of so many bytes of JSON, nearly all of them in a list of a record. */
+export function hostileInput(bytes: number): object {
+  const input = inputOf(0, 0);
+  const skill = 'natural_language_processing/text_classification/0000000';
+  const count = Math.floor((bytes - JSON.stringify(input).length) / (skill.length + 3));
+  const skills = Array.from({ length: count }, (_, index) => skill.slice(0, -7) + String(index).padStart(7, '0'));
+  const { resource } = input;
+  return { ...input, resource: { ...resource, properties: { ...resource.properties, skills } } };
+}
+
+function inputOf(publisher: number, record: number) {
   const [, service = '', method = ''] = METHOD.split('/');
   return {
     subject: {

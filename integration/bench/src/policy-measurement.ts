@@ -1,7 +1,18 @@
 import { OpaServer } from './opa-server.js';
 import { type Arm, type Pair, runPair } from './paired-comparison.js';
-import { type Decide, enforcing, evaluating, judgingMessages, policyWith, remembering, requireAllowed } from './policy-arms.js';
-import { grantsOf, idOf, policyInputs } from './policy-inputs.js';
+import {
+  type DecideInTurns,
+  enforcing,
+  evaluating,
+  evaluatingOne,
+  judgingMessages,
+  policyWith,
+  refusing,
+  remembering,
+  requireAllowed,
+} from './policy-arms.js';
+import { grantsOf, hostileInput, idOf, policyInputs } from './policy-inputs.js';
+import { tailArm } from './policy-tail.js';
 import { type Estimate, estimateMedian, median } from './statistics.js';
 
 /** What the measurement needs. */
@@ -36,12 +47,16 @@ interface Comparison {
   readonly twin: readonly [name: string, arm: Arm];
   /** Decisions in a block. */
   readonly count: number;
+  /** Of how many decisions its seconds are. */
+  readonly per: number;
   readonly goals: PolicyGoals;
   readonly pairs: Pair[];
 }
 
 const FEW = 10;
 const MANY = 10_000;
+/** Honest decisions in a block whose 99th percentile is taken. */
+const TAIL = 490;
 
 /** Measures all comparisons in this process, in turns, pair by pair. Elapsed time: a decision over HTTP waits for another process. */
 export async function measurePolicy(settings: PolicyMeasurementSettings): Promise<readonly PolicyFigures[]> {
@@ -54,6 +69,8 @@ export async function measurePolicy(settings: PolicyMeasurementSettings): Promis
   const manyPolicy = await policyWith(many);
   const evaluated = armOf(evaluating(policy, inputs));
   const remembered = armOf(await remembering(policy, inputs));
+  const honest = evaluating(policy, inputs);
+  const hostile = [refusing(policy, hostileInput(1_000_000)), evaluatingOne(policy, hostileInput(256 * 1024))];
   const uncached = `evaluated, ${FEW} grants`;
   const cached = 'remembered';
   const comparisons: readonly Comparison[] = [
@@ -82,6 +99,17 @@ export async function measurePolicy(settings: PolicyMeasurementSettings): Promis
       {},
     ),
     await prepare(settings, [uncached, evaluated], ['casbin enforceSync, 100 rules', armOf(await enforcing(100))], {}),
+    ...[false, true].map((waits) => {
+      const named = (beside: string) => `p99 ${waits ? 'with the wait, 1,000 calls a second' : 'of honest decisions'}, ${beside}`;
+      return {
+        subject: [named('2 in 100 hostile'), tailArm({ decide: honest, hostile, waits })] as const,
+        twin: [named('none'), tailArm({ decide: honest, hostile: [], waits })] as const,
+        count: TAIL,
+        per: 1,
+        goals: {},
+        pairs: [],
+      };
+    }),
   ];
   for (let round = 0; round < settings.pairs; round++) {
     for (const { subject, twin, count, pairs } of comparisons) pairs.push(await runPair(twin[1], subject[1], count, round));
@@ -107,15 +135,18 @@ async function prepare(
     number,
   ];
   const count = Math.max(20, Math.round(Math.min(blockMs / 1000 / fast, (20 * blockMs) / 1000 / slow)));
-  return { subject, twin, count, goals, pairs: [] };
+  return { subject, twin, count, per: count, goals, pairs: [] };
 }
 
-function armOf(decide: Decide): Arm {
+function armOf(decide: DecideInTurns): Arm {
   let next = 0;
   return {
     run: (count) =>
-      timed(() => {
-        for (let index = 0; index < count; index++) decide(next++);
+      timed(async () => {
+        for (let index = 0; index < count; index++) {
+          const waits = decide(next++);
+          if (waits !== undefined) await waits;
+        }
       }),
   };
 }
@@ -139,8 +170,8 @@ async function timed(work: () => void | Promise<void>): Promise<{ readonly secon
   return { seconds, cpuMicros: user + system };
 }
 
-function figuresOf({ subject, twin, count, goals, pairs }: Comparison): PolicyFigures {
-  const micros = (seconds: number): number => (seconds * 1e6) / count;
+function figuresOf({ subject, twin, per, goals, pairs }: Comparison): PolicyFigures {
+  const micros = (seconds: number): number => (seconds * 1e6) / per;
   return {
     subject: subject[0],
     twin: twin[0],
