@@ -26,6 +26,8 @@ describe('readArchive', () => {
     ['a dot segment', 'bundle_unsafe_entry', { header: { name: './policy.wasm' }, data: 'x' }],
     ['two leading slashes', 'bundle_unsafe_entry', { header: { name: '//policy.wasm' }, data: 'x' }],
     ['an empty segment', 'bundle_unsafe_entry', { header: { name: 'a//b' }, data: 'x' }],
+    ['a line feed', 'bundle_unsafe_entry', { header: { name: 'a\nb.rego' }, data: 'x' }],
+    ['an escape sequence', 'bundle_unsafe_entry', { header: { name: 'a\u001b[2Jb.rego' }, data: 'x' }],
     ['a backslash', 'bundle_unsafe_entry', { header: { name: 'a\\..\\b' }, data: 'x' }],
     ['a long path', 'bundle_unsafe_entry', { header: { name: `${'a/'.repeat(300)}b` }, data: 'x' }],
     ['a directory', 'bundle_unsafe_entry', { header: { name: 'a', type: 'directory' } }],

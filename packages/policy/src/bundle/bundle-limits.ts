@@ -41,6 +41,7 @@ function named(name: string, origin: string): string {
 }
 
 function isPlainPath(path: string): boolean {
-  if (Buffer.byteLength(path) > maxPathBytes || path.includes('\\') || path.includes('\0')) return false;
+  // A path stands in messages too, which are one line.
+  if (Buffer.byteLength(path) > maxPathBytes || /[\\\p{Cc}]/u.test(path)) return false;
   return path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 }

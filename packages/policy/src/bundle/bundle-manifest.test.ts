@@ -36,6 +36,7 @@ describe('parseBundleManifest', () => {
   it.each<[string, unknown]>([
     ['no object', []],
     ['a revision that is no text', { revision: 7 }],
+    ['a revision without end', { revision: 'r'.repeat(1_001) }],
     ['roots that are no list', { roots: 'directory' }],
     ['a root that is no text', { roots: [1] }],
     ['no root', { roots: [] }],

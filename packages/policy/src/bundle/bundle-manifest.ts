@@ -9,6 +9,7 @@ export interface BundleManifest {
   readonly record: BundleRecord;
 }
 
+const maxRevisionLength = 1_000;
 const ownPath = ['directory', 'authz', 'decision'];
 const members: ReadonlySet<string> = new Set(['revision', 'roots', 'wasm', 'metadata', 'rego_version', 'file_rego_versions']);
 
@@ -26,7 +27,10 @@ export function parseBundleManifest(manifest: unknown, data: JsonObject, origin:
   const misspelt = Object.keys(manifest).find((name) => !members.has(name) && members.has(name.toUpperCase().toLowerCase()));
   if (misspelt !== undefined) throw bad(origin, `${JSON.stringify(misspelt)} must be written in lower case`);
   const { revision = '', roots, wasm, metadata } = manifest;
-  if (typeof revision !== 'string') throw bad(origin, 'revision is not text');
+  // It stands in the log and in the status.
+  if (typeof revision !== 'string' || revision.length > maxRevisionLength) {
+    throw bad(origin, `revision is not text of at most ${maxRevisionLength} characters`);
+  }
   if (roots !== undefined) checkRoots(readRoots(roots, origin), data, origin);
   if (wasm !== undefined) checkModules(wasm, origin);
   if (metadata === undefined) return { revision, record: noRecord };

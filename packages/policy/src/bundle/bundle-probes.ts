@@ -29,7 +29,7 @@ export function parseProbes(value: unknown): BundleProbes | string {
   if (!isJsonObject(value)) return 'probes must be an object with cases';
   const { grants, cases, ...unknown } = value;
   const [member] = Object.keys(unknown);
-  if (member !== undefined) return `probes.${member} is unknown to this version`;
+  if (member !== undefined) return `probes: ${JSON.stringify(member.slice(0, 100))} is unknown to this version`;
   if (grants !== undefined && !isGrants(grants)) return 'probes.grants does not fit grants.schema.json';
   if (!Array.isArray(cases) || cases.length > maxCases) return `probes.cases must be a list of at most ${maxCases}`;
   const wrong = cases.findIndex((probe) => !isProbe(probe));
@@ -59,14 +59,14 @@ export function runProbes(policy: Policy, { cases }: BundleProbes, origin: strin
     if (found !== wanted) {
       throw new PolicyError(
         'bundle_probe_failed',
-        `${origin}: its probe ${JSON.stringify(note)} gave ${found} instead of ${wanted}; correct the rules or the probe`,
+        `${origin}: its probe ${JSON.stringify(note.slice(0, 200))} gave ${found} instead of ${wanted}; correct the rules or the probe`,
       );
     }
   }
 }
 
 function describe(allow: boolean, reasons: readonly string[] | undefined): string {
-  return `${allow ? 'allow' : 'deny'}${reasons === undefined ? '' : ` ${JSON.stringify(reasons)}`}`;
+  return `${allow ? 'allow' : 'deny'}${reasons === undefined ? '' : ` ${JSON.stringify(reasons).slice(0, 500)}`}`;
 }
 
 function isProbe(value: unknown): boolean {

@@ -36,7 +36,8 @@ export function parseBundleRecord(record: unknown, origin: string): BundleRecord
 
   const { phases, inputs, wasm_sha256: wasmSha256, probes: probesMember, ...unknown } = record;
   const [member] = Object.keys(unknown);
-  if (member !== undefined) throw bad(origin, `metadata.dirgate.${member} is unknown to this version`);
+  if (member !== undefined)
+    throw bad(origin, `metadata.dirgate: ${JSON.stringify(member.slice(0, 100))} is unknown to this version`);
   if (!isListOf(phases, isPhase) || phases.length === 0 || new Set(phases).size !== phases.length) {
     throw bad(origin, `metadata.dirgate.phases must name some of ${knownPhases.join(', ')}`);
   }

@@ -12,6 +12,14 @@ describe('parseResult', () => {
     expect(parseResult([{ result: { allow: false, reasons: [] } }])).toEqual({ allow: false, reasons: [] });
   });
 
+  it('takes a hundred reasons of 256 characters, and no more', async () => {
+    const of = (count: number, length: number) => [{ result: { allow: true, reasons: Array(count).fill('x'.repeat(length)) } }];
+    expect(parseResult(of(100, 256)).reasons).toHaveLength(100);
+    for (const results of [of(101, 1), of(1, 257)]) {
+      expect((await errorOf(() => parseResult(results))).code).toBe('odd_result');
+    }
+  });
+
   it.each<[string, unknown]>([
     ['undefined', undefined],
     ['null', null],

@@ -2,6 +2,10 @@ import type { DecisionOutput } from '../gen/decision-output.js';
 import { isJsonObject } from '../json-object.js';
 import { PolicyError } from '../policy-error.js';
 
+/** Reasons are codes: they are remembered with the decision and stand in the log, so what a caller sent must not grow them. */
+const maxReasons = 100;
+const maxReasonLength = 256;
+
 /**
  * The one decision in a result set, or an error: exactly one result, with exactly `allow` (a boolean) and `reasons`
  * (strings). Frozen.
@@ -18,6 +22,9 @@ export function parseResult(results: unknown): DecisionOutput {
   if (Object.keys(unknown).length > 0) throw odd('a member other than allow and reasons');
   if (typeof allow !== 'boolean') throw odd('allow is not a boolean');
   if (!Array.isArray(reasons) || !reasons.every((reason) => typeof reason === 'string')) throw odd('reasons are not strings');
+  if (reasons.length > maxReasons || reasons.some((reason) => reason.length > maxReasonLength)) {
+    throw odd(`more than ${maxReasons} reasons, or one of more than ${maxReasonLength} characters`);
+  }
   return { allow, reasons: Object.freeze(reasons) };
 }
 

@@ -132,6 +132,8 @@ async function wrongManifests(good: readonly PackedEntry[]): Promise<readonly Ho
     ['roots that only OPA reads', 'bundle_bad_manifest', of((manifest) => ({ ...manifest, Roots: ['other'] }))],
     ['a record of another module', 'bundle_digest_mismatch', withRecord({ wasm_sha256: '00' })],
     ['a record with an unknown member', 'bundle_bad_record', withRecord({ fail_open: true })],
+    ['a record with a member of two lines', 'bundle_bad_record', withRecord({ 'fail\nopen': true })],
+    ['probes with a member of two lines', 'bundle_bad_record', withRecord({ probes: { 'a\nb': 1 } })],
     ['a record without probes', 'bundle_bad_record', withRecord({ probes: undefined })],
     ['a record without phases', 'bundle_bad_record', withRecord({ phases: [] })],
     ['a record that hides what it reads', 'bundle_phase_unread', withRecord({ inputs: [['resource', 'properties']] })],
