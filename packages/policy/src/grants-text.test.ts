@@ -38,6 +38,12 @@ idz: {}
   ]);
 });
 
+it('says each in one line, whatever a name holds', () => {
+  const found = problemsOf('ids: {"a\\nb\\e[2J": 1, "spiffe://a.example/\\n": [{roles: [boss], "c\\nd": 1}]}');
+  expect(found).toHaveLength(5);
+  for (const problem of found) expect(problem).toMatch(/^[ -~→]+$/);
+});
+
 it('finds every mistake of the YAML first', () => {
   const text = `${good}    - {roles: !!set {}}
     - &a {roles: [reader]}

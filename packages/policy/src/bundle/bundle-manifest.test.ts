@@ -45,7 +45,7 @@ describe('parseBundleManifest', () => {
     ['roots that leave the entrypoint out', { roots: ['directory/grants', 'other'] }],
     ['a root below another', { roots: ['directory', 'directory/authz', 'other'] }],
     ['a root twice', { roots: ['', '/'] }],
-    ['a root with an empty segment, which covers nothing in OPA', { roots: ['directory//authz', 'other', 'directory/grants'] }],
+    ['a root with an empty segment, which covers nothing in OPA', { roots: ['directory//authz', 'directory/grants', 'other'] }],
     ['roots in capitals, which OPA reads', { Roots: ['elsewhere'] }],
     ['modules with another letter for the s, which OPA reads', { waſm: [] }],
     ['an entrypoint twice', { wasm: [ours, ours] }],

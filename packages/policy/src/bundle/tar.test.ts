@@ -83,6 +83,7 @@ describe('readTar', () => {
     ['an empty path', pax('path='), /"path"/],
     ['a record that is too short', rawEntry({ name: 'p', type: 'x' }, '9 path=b\n\n'), /damaged/],
     ['a record that is too long', rawEntry({ name: 'p', type: 'x' }, '99 path=b\n'), /damaged/],
+    ['a record that ends in its value', rawEntry({ name: 'p', type: 'x' }, '9 path=bc12 comment=\n'), /damaged/],
     ['a record of no length', rawEntry({ name: 'p', type: 'x' }, '0 path=b\n'), /damaged/],
     ['a record without a length', rawEntry({ name: 'p', type: 'x' }, 'path=b\n'), /damaged/],
     ['a record without a value', rawEntry({ name: 'p', type: 'x' }, '7 path\n'), /damaged/],

@@ -125,7 +125,7 @@ function readPaxPath(bytes: Uint8Array): string {
     const end = offset + Number(digits);
     const record = utf8(bytes.subarray(offset + start.length, end - 1));
     const equals = record.indexOf('=');
-    if (end <= offset + start.length || end > bytes.byteLength || bytes[end - 1] !== 0x0a || equals < 0) {
+    if (bytes[end - 1] !== 0x0a || equals < 0) {
       throw new TarProblem('has an extended header that is damaged');
     }
     const key = record.slice(0, equals);

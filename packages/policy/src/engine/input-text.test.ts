@@ -36,7 +36,7 @@ describe('the text of an input', () => {
     };
     expect(textOf({ text: 'x'.repeat(1_000), rest })).toContain('"rest":1');
     expect(isRead).toBe(true);
-    for (const large of ['x'.repeat(most), Array<number>(most).fill(1), { ['x'.repeat(most)]: 1 }]) {
+    for (const large of ['x'.repeat(most), ['x'.repeat(most), rest], Array<number>(most).fill(1), { ['x'.repeat(most)]: 1 }]) {
       isRead = false;
       expect((await errorOf(() => inputText({ large, rest }))).code).toBe('input_too_large');
       expect(isRead).toBe(false);
