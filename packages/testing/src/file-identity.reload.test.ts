@@ -74,15 +74,31 @@ describe('later', () => {
     expect(identity.x509Svid()).toBe(before);
   });
 
-  test('a change that no world.directory tells of is found by looking', async () => {
+  test('a change that no directory tells of is found by looking: a link on the way to them is swapped', async () => {
+    const [first, second, current] = ['v1', 'v2', 'current'].map((name) => join(world.directory, name));
+    if (!first || !second || !current) throw new Error('three paths');
+    for (const folder of [first, second]) {
+      await mkdir(folder);
+      await world.write(world.filesOf(world.issue()), folder);
+    }
+    await symlink(first, current);
+    const [svid = '', key = '', bundle = ''] = ['svid.pem', 'key.pem', 'bundle.pem'].map((name) => join(current, name));
+    const identity = await world.open({ svid, key, bundle, federated: {}, pollMs: 20 });
+    const before = leafOf(identity);
+    await symlink(second, join(world.directory, 'next'));
+    await rename(join(world.directory, 'next'), current);
+    await identity.waitFor(() => leafOf(identity) !== before);
+  });
+
+  test('a file that is written to where a link leads is found at once', async () => {
     const elsewhere = join(world.directory, 'elsewhere');
     await mkdir(elsewhere);
     await world.write(world.filesOf(world.issue()), elsewhere);
     const links = join(world.directory, 'links');
     await mkdir(links);
     for (const name of ['svid.pem', 'key.pem', 'bundle.pem']) await symlink(join(elsewhere, name), join(links, name));
-    const [svid, key, bundle] = ['svid.pem', 'key.pem', 'bundle.pem'].map((name) => join(links, name));
-    const identity = await world.open({ svid: svid ?? '', key: key ?? '', bundle: bundle ?? '', federated: {}, pollMs: 20 });
+    const [svid = '', key = '', bundle = ''] = ['svid.pem', 'key.pem', 'bundle.pem'].map((name) => join(links, name));
+    const identity = await world.open({ svid, key, bundle, federated: {} });
     const before = leafOf(identity);
     await world.write(world.filesOf(world.issue()), elsewhere);
     await identity.waitFor(() => leafOf(identity) !== before);
@@ -114,7 +130,7 @@ describe('later', () => {
   });
 
   describe('trust that was taken away is gone, whatever becomes of our SVID (X-24, TW-7)', () => {
-    test('an world.authority of ours and a partner at once, before our SVID was replaced', async () => {
+    test('an authority of ours and a partner at once, before our SVID was replaced', async () => {
       const old = world.filesOf(world.issue());
       world.authority.trustDomain('a.example').rotateX509Authority();
       await world.write({ ...old, 'bundle.pem': world.filesOf(world.issue())['bundle.pem'] ?? '' });

@@ -64,7 +64,7 @@ describe('at the start', () => {
     'a key that the group may read': [() => chmod(key(), 0o640), 'key_file_exposed', /mode 0640.*chmod 600 .*key\.pem/],
     'a key that others may write': [() => chmod(key(), 0o602), 'key_file_exposed', /mode 0602/],
     'no key': [() => unlink(key()), 'file_unreadable', /key\.pem cannot be read: ENOENT/],
-    'a world.directory for a key': [() => unlink(key()).then(() => mkdir(key())), 'file_unreadable', /key\.pem/],
+    'a directory for a key': [() => unlink(key()).then(() => mkdir(key())), 'file_unreadable', /key\.pem/],
     'a pipe for a key': [() => unlink(key()).then(() => pipe(key())), 'file_unreadable', /key\.pem is no regular file/],
     'a pipe for a federated bundle': [
       () => unlink(join(world.directory, 'b.pem')).then(() => pipe(join(world.directory, 'b.pem'))),

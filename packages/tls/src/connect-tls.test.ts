@@ -1,5 +1,6 @@
 import { constants } from 'node:crypto';
 import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
 import { connect as connectPlainly, type TLSSocket } from 'node:tls';
 import { matchAnyOf, matchId, matchTrustDomain, parseX509Svid } from '@dirgate/spiffe';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -226,6 +227,20 @@ describe('TLS 1.2 does not renegotiate (RFC 9113 §9.2.1)', () => {
     expect(renegotiated).not.toHaveBeenCalled();
     client.destroy();
   });
+});
+
+test('an identity source that throws: nothing is sent, and the stream is closed', async () => {
+  const identity = world.authority.identityOf('spiffe://partner.example/thrower');
+  const chunks: Buffer[] = [];
+  const port = await world.serveTcp((socket) => socket.on('data', (chunk) => chunks.push(chunk)));
+  const socket = connectTcp({ port, host: '127.0.0.1' });
+  vi.spyOn(identity, 'x509Svid').mockImplementation(() => {
+    throw new Error('broken');
+  });
+  const connecting = connectTls({ socket, identity, server: matchId(SERVER_ID), presentSvid: true, protocol: 'h2' });
+  await expect(connecting).rejects.toThrow('broken');
+  expect(socket.destroyed).toBe(true);
+  expect(chunks).toEqual([]);
 });
 
 test('the stream of a refused server is destroyed', async () => {

@@ -55,22 +55,26 @@ export interface ConnectTlsOptions {
  * socket is destroyed then
  */
 export async function connectTls(options: ConnectTlsOptions): Promise<TLSSocket> {
-  const { identity, presentSvid, handshakeTimeoutMs = 10_000, clock = Date.now } = options;
-  const problem = timerProblem('handshakeTimeoutMs', handshakeTimeoutMs, 1);
-  if (problem !== undefined) {
-    options.socket.destroy();
-    throw new RangeError(problem);
+  try {
+    return await connectProven(options);
+  } catch (error) {
+    options.socket.destroy(); // whatever it is: an identity source may throw, too
+    throw error;
   }
+}
+
+async function connectProven({ handshakeTimeoutMs = 10_000, ...options }: ConnectTlsOptions): Promise<TLSSocket> {
+  const { identity, presentSvid, clock = Date.now } = options;
+  const problem = timerProblem('handshakeTimeoutMs', handshakeTimeoutMs, 1);
+  if (problem !== undefined) throw new RangeError(problem);
   const svid = presentSvid ? identity.x509Svid() : undefined;
   if (presentSvid && svid === undefined) {
-    options.socket.destroy();
     throw new TlsError('no_identity', 'there is no X509-SVID to present: wait for the identity source');
   }
   let socket: TLSSocket;
   try {
-    socket = await shakeHands(options, secureContextOptions(svid, options.minVersion));
+    socket = await shakeHands(options, secureContextOptions(svid, options.minVersion), handshakeTimeoutMs);
   } catch (cause) {
-    options.socket.destroy();
     if (cause instanceof TlsError || cause instanceof RangeError) {
       throw cause;
     }
@@ -132,8 +136,9 @@ function proveServer(
 }
 
 function shakeHands(
-  { socket, protocol, servername, handshakeTimeoutMs = 10_000 }: ConnectTlsOptions,
+  { socket, protocol, servername }: ConnectTlsOptions,
   context: ReturnType<typeof secureContextOptions>,
+  handshakeTimeoutMs: number,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     if (socket.destroyed) {
