@@ -1,7 +1,8 @@
-import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
+import type { DescService, Message } from '@bufbuild/protobuf';
 import { PublicationService, RoutingService, SearchService, StoreService, SyncService } from '@dirgate/directory';
 import type { ServiceDefinitionOf } from '@dirgate/service-definition';
 import { type CallContext, ServerError, type ServiceImplementation, Status } from 'nice-grpc';
+import { bindHandlers } from './bind-handlers.js';
 import { asDirectoryError } from './directory-error.js';
 import type { Directory } from './open-directory.js';
 import type { ServiceHandlers } from './service-handlers.js';
@@ -31,21 +32,8 @@ type Handler<Request, Response> = (request: Request) => Response;
 
 function bind<S extends DescService>(service: S, handlers: ServiceHandlers<S>): ServiceImplementation<ServiceDefinitionOf<S>>;
 function bind(service: DescService, handlers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(service.methods.map((method) => [method.localName, bindMethod(method, handlers[method.localName])]));
-}
-
-/** The kind in the descriptor says which of the handler shapes of ServiceHandlers this is. */
-function bindMethod(method: DescMethod, handler: unknown): unknown {
-  switch (method.methodKind) {
-    case 'unary':
-      return unary(handler as Handler<Message, Message>);
-    case 'client_streaming':
-      return clientStreaming(handler as Handler<AsyncIterable<Message>, Promise<Message>>);
-    case 'server_streaming':
-      return serverStreaming(handler as Handler<Message, Iterable<Message>>);
-    case 'bidi_streaming':
-      return bidiStreaming(handler as Handler<AsyncIterable<Message>, AsyncIterable<Message>>);
-  }
+  const shapes = { unary, client_streaming: clientStreaming, server_streaming: serverStreaming, bidi_streaming: bidiStreaming };
+  return bindHandlers<unknown>(service, handlers, shapes);
 }
 
 function unary(handler: Handler<Message, Message>) {
