@@ -187,6 +187,21 @@ describe('later', () => {
     expect(identity.status().state).toBe('ready');
   });
 
+  test.each([
+    ['a key', 'key.pem', 'PRIVATE KEY'],
+    ['an SVID', 'svid.pem', 'CERTIFICATE'],
+  ])('%s of eight million characters does not keep a partner trusted (TW-7)', async (_name, file, label) => {
+    await world.write(world.filesOf(world.issue()));
+    const identity = await world.open();
+    const before = leafOf(identity);
+    const monster = `-----BEGIN ${label}-----\n${'YWJj'.repeat(2_000_000)}\n-----END ${label}-----\n`;
+    await world.write({ [file]: monster });
+    await unlink(join(world.directory, 'b.pem'));
+    await identity.waitFor(() => identity.x509Bundle(B) === undefined);
+    expect(identity.status()).toMatchObject({ state: 'stale', lastError: { code: 'file_invalid' } });
+    expect(leafOf(identity)).toBe(before);
+  });
+
   test('files that nobody renews: the SVID ends with its time', async () => {
     let now = Date.now();
     await world.write(world.filesOf(world.issue()));

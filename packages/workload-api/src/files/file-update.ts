@@ -112,11 +112,13 @@ function readOwn({ svid, key, bundle: file }: IdentityContents, { previous, now 
     const bundle = bundleOf(entry.svid.id.trustDomain, bytesOf(file), previous, () => {});
     read = { entry, bundle, x509: requireOwn(file, bundle) };
   } catch (cause) {
-    if (!previous || !before || !(cause instanceof WorkloadApiError)) throw cause;
+    // Whatever it is: it must not keep the others' bundles as they were.
+    const refused = cause instanceof WorkloadApiError ? cause : invalid(svid.path, causeOf(cause), cause);
+    if (!previous || !before) throw refused;
     const { trustDomain } = before.svid.id;
     const { name } = trustDomain;
     const kept = { x509: previous.x509.bundles.get(name), jwt: previous.jwt.bundles.get(name) };
-    return { trustDomain, svids: [before], bundle: kept, refused: stays(cause, 'the identity stays as it was') };
+    return { trustDomain, svids: [before], bundle: kept, refused: stays(refused, 'the identity stays as it was') };
   }
   const { entry, bundle, x509 } = read;
   const { trustDomain } = entry.svid.id;

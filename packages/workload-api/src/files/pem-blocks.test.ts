@@ -19,9 +19,18 @@ test.each([
   ['an empty block', GOOD.replace('YWJj', '')],
   ['no base64', GOOD.replace('YWJj', 'YW.j')],
   ['base64 that is cut', GOOD.replace('YWJj', 'YWJ')],
+  ['padding alone', GOOD.replace('YWJj', '====')],
+  ['more padding than there can be', GOOD.replace('YWJj', 'Y===')],
+  ['padding in the middle', GOOD.replace('YWJj', 'YQ==YQ==')],
   ['header lines', GOOD.replace('YWJj', 'Proc-Type: 4,ENCRYPTED\n\nYWJj')],
   ['a good block and half a block', `${GOOD}-----BEGIN CERTIFICATE-----\nYWJj`],
 ])('%s is refused', (_name, text) => {
   expect(readPemBlocks(GOOD)).toHaveLength(1);
   expect(readPemBlocks(text)).toBeUndefined();
+});
+
+test('a block of eight million characters is read, or refused, as any other: no pattern runs out of stack', () => {
+  const long = (end: string): string => GOOD.replace('YWJj', `${'YWJj'.repeat(2_000_000)}${end}`);
+  expect(readPemBlocks(long(''))?.[0].der).toHaveLength(6_000_000);
+  expect(readPemBlocks(long('!'))).toBeUndefined();
 });
