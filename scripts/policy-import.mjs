@@ -66,7 +66,8 @@ function orFail(subject, run) {
   try {
     return run();
   } catch (error) {
-    console.error(error.message.replace(/^/gm, `${subject}: `));
+    const at = error.name === 'SpiffeError' ? '--trust-domain' : subject;
+    console.error(error.message.replace(/^/gm, `${at}: `));
     process.exit(2);
   }
 }

@@ -30,6 +30,11 @@ describe('npm run policy:import', () => {
   it.each([
     ['a policy that cannot be imported', ['bad.csv', '--out', 'bad.yaml'], 'bad.csv: line 1: the method column is empty'],
     ['a file that is not there', ['none.csv', '--out', 'bad.yaml'], 'none.csv: ENOENT'],
+    [
+      'a trust domain that is none',
+      ['bad.csv', '--out', 'bad.yaml', '--trust-domain', 'Prod'],
+      '--trust-domain: a trust domain name must not hold the character at offset 0',
+    ],
     ['no --out', ['bad.csv'], 'name one policy file and --out'],
     ['an unknown option', ['bad.csv', '--into', 'x'], "Unknown option '--into'"],
   ])('ends with 2 and one sentence for %s', (_, args, sentence) => {
