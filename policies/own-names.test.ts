@@ -10,19 +10,26 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const folder = mkdtempSync(join(tmpdir(), 'dirgate-own-names-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** A path of as many segments as there are placeholders, and a name for each. */
+const segments = Array.from({ length: 9 }, (_, index) => `s${index + 1}`);
+const ofPositions = segments.map((_, index) => `a.example/${index + 1}/{path.${index + 1}}`);
+
 let policy: Policy;
 beforeAll(async () => {
   const data = join(folder, 'grants.json');
   const names = ['{trust_domain}/{agent}'];
   const path_prefixes = { 'spiffe://a.example/agent': [{ roles: ['publisher'], names }] };
-  writeFileSync(data, JSON.stringify({ path_prefixes }));
+  const ids = { [`spiffe://a.example/${segments.join('/')}`]: [{ roles: ['publisher'], names: ofPositions }] };
+  writeFileSync(data, JSON.stringify({ ids, path_prefixes }));
   const bundle = fileURLToPath(new URL('dist/directory.tar.gz', import.meta.url));
   policy = (await loadPolicy({ bundle, data, watch: false })).current();
 });
 
-function mayPush(agent: string, name: string): boolean {
+const mayPush = (agent: string, name: string): boolean => mayPushAs(`agent/${agent}`, name);
+
+function mayPushAs(path: string, name: string): boolean {
   const question = {
-    subject: `spiffe://a.example/agent/${agent}`,
+    subject: `spiffe://a.example/${path}`,
     method: '/agntcy.dir.store.v1.StoreService/Push',
     resource: { type: 'record', properties: { name } },
   };
@@ -65,6 +72,14 @@ describe("a caller's own names", () => {
     }
     expect(mayPush('a', 'a.example/a/..%2fb')).toBe(false);
     expect(mayPush('a', 'a.example/a/..%5Cb')).toBe(false);
+  });
+
+  it('are those of its own position, counted from one', () => {
+    for (const [position] of segments.entries())
+      for (const [index, segment] of segments.entries()) {
+        expect(mayPushAs(segments.join('/'), `a.example/${position + 1}/${segment}`)).toBe(position === index);
+      }
+    expect(mayPushAs(segments.slice(1).join('/'), 'a.example/1/s2')).toBe(false); // another caller
   });
 
   it('are none for a path of another shape', () => {

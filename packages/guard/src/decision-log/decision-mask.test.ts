@@ -147,6 +147,12 @@ test.each<[string, unknown]>([
   ['a bad escape', '/input/resource/a~2'],
   ['another part of the line', '/labels/id'],
   ['a part that the input does not have', '/input/other'],
+  ['a misspelt member', '/input/subject/propertes/claims'],
+  ['a misspelt claims', '/input/subject/properties/claim'],
+  ['a member of another part', '/input/action/id'],
+  ['a member of the server that none has', '/input/context/server/path'],
+  ['a member of every object', '/input/toString'],
+  ['a member that results do not have', '/result/reason'],
   ['an unknown operation', { op: 'replace', path: '/input/resource/id' }],
   ['a replacement of everything', { op: 'upsert', path: '/input', value: {} }],
   ['a replacement that is no JSON', { op: 'upsert', path: '/input/resource/id', value: undefined }],
@@ -154,4 +160,19 @@ test.each<[string, unknown]>([
   expect(() => createDecisionFormatter({ mask: [rule as MaskRule] })).toThrow(
     expect.objectContaining({ name: 'GuardError', code: 'config_invalid', message: expect.stringContaining('mask: ') }),
   );
+});
+
+test('every member of an input can be masked', () => {
+  const pointers: string[] = ['/input', '/result/allow', '/result/reasons'];
+  const visit = (value: object, pointer: string): void => {
+    for (const [name, member] of Object.entries(value)) {
+      pointers.push(`${pointer}/${name}`);
+      if (typeof member === 'object' && member !== null) visit(member, `${pointer}/${name}`);
+    }
+  };
+  const peer = { id: 'spiffe://a/b', trust_domain: 'a', path: ['b'], federated: true };
+  const { subject } = decisionInput;
+  visit({ ...decisionInput, subject: { ...subject, properties: { ...subject.properties, peer } } }, '/input');
+  expect(pointers).toContain('/input/subject/properties/peer/federated');
+  for (const pointer of pointers) expect(() => createDecisionFormatter({ mask: [pointer] })).not.toThrow();
 });

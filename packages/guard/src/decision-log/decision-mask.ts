@@ -1,6 +1,7 @@
 import type { DecisionInput } from '../gen/decision-input.js';
 import { GuardError } from '../guard-error.js';
 import { asciiJson } from './ascii-json.js';
+import { mayBeLogged } from './mask-members.js';
 
 /**
  * What must not be written, as OPA's mask decision says it: a JSON pointer (RFC 6901) below `/input` or `/result`, which is
@@ -30,7 +31,6 @@ interface CompiledRule {
   readonly value: unknown;
 }
 
-const PARTS: ReadonlySet<string> = new Set<keyof DecisionInput>(['subject', 'action', 'resource', 'context']);
 const CLAIMS: CompiledRule = compile('/input/subject/properties/claims');
 
 /** The rules of one log. */
@@ -158,12 +158,10 @@ function compile(rule: MaskRule): CompiledRule {
     value = undefined,
   } = typeof rule === 'string' ? { op: 'remove', path: rule } : { value: null, ...rule };
   const path = readPointer(pointer);
-  const [first, second] = path;
-  const known = first === 'result' || (first === 'input' && (second === undefined || PARTS.has(second)));
-  if ((op !== 'remove' && op !== 'upsert') || !known) {
+  if ((op !== 'remove' && op !== 'upsert') || !mayBeLogged(path)) {
     throw new GuardError(
       'config_invalid',
-      `mask: ${JSON.stringify(rule)} is no rule: remove or upsert below /input/{subject,action,resource,context} or /result`,
+      `mask: ${JSON.stringify(rule)} is no rule: remove or upsert what a line has below /input/{subject,action,resource,context} or /result`,
     );
   }
   if (op === 'upsert' && (path.length === 1 || JSON.stringify(value) === undefined)) {
