@@ -7,6 +7,13 @@ const file = rawEntry({ name: 'data.json' }, '{}');
 const last = rawEntry({ name: 'z' }, 'z'.repeat(600));
 const pax = (...records: readonly string[]) => rawEntry({ name: 'pax', type: 'x' }, paxRecords(...records));
 const archive = (...parts: readonly Uint8Array[]) => Buffer.concat([file, ...parts, last, endMarker]);
+/** An entry with other bytes in one field of its header. */
+function patched(offset: number, field: string): Buffer {
+  const entry = rawEntry({ name: 'a' }, 'x');
+  entry.write(field, offset, 'latin1');
+  seal(entry);
+  return entry;
+}
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 function read(tar: Uint8Array): Map<string, string> {
@@ -28,8 +35,8 @@ describe('readTar', () => {
     ['POSIX tar', rawEntry({ name: 'a' }, 'x'), 'a'],
     ['GNU tar', rawEntry({ name: 'a', magic: 'ustar  \0' }, 'x'), 'a'],
     ['a prefix', rawEntry({ name: 'a', prefix: 'b/c' }, 'x'), 'b/c/a'],
-    ['what GNU has in place of a prefix', rawEntry({ name: 'a', magic: 'ustar  \0', prefix: 'b/c' }, 'x'), 'a'],
     ['a name that fills its field', rawEntry({ name: 'n'.repeat(100) }, 'x'), 'n'.repeat(100)],
+    ['numbers as GNU writes large ones', patched(108, '\x80\0\0\0\0\x98\x96\x80'), 'a'],
     ['a size with blanks', rawEntry({ name: 'a', size: '         1 \0' }, 'x'), 'a'],
     ['the old type of a file', rawEntry({ name: 'a', type: '\0' }, 'x'), 'a'],
     ['a longer path', Buffer.concat([pax('path=long/é'), rawEntry({ name: 'a' }, 'x')]), 'long/é'],
@@ -67,6 +74,14 @@ describe('readTar', () => {
     ['no header', Buffer.alloc(512, 'x'), /no tar header/],
     ['an old header', rawEntry({ name: 'a', magic: '' }), /no tar header/],
     ['a wrong checksum', rawEntry({ name: 'a', checksum: '000001\0 ' }), /checksum/],
+    ['what GNU has in place of a prefix', rawEntry({ name: 'a', magic: 'ustar  \0', prefix: 'b/c' }), /more than one/],
+    ['the mark of star', patched(500, 'x\0\0\0\0\0\0\0tar\0'), /more than one/],
+    ['a mode that is none', patched(100, 'rw-r--r-'), /damaged/],
+    ['an owner that is none', patched(108, 'root\0\0\0\0'), /damaged/],
+    ['a group that is none', patched(116, '-1\0\0\0\0\0\0'), /damaged/],
+    ['a time that is none', patched(136, '12:00\0\0\0\0\0\0\0'), /damaged/],
+    ['a device that is none', patched(329, '9\0\0\0\0\0\0\0'), /damaged/],
+    ['a minor device that is none', patched(337, '9\0\0\0\0\0\0\0'), /damaged/],
     ['a binary size', rawEntry({ name: 'a', size: '\x80\0\0\0\0\0\0\0\0\0\0\x01' }), /no size/],
     ['a negative size', rawEntry({ name: 'a', size: '-0000000001\0' }), /no size/],
     ['a size that is not octal', rawEntry({ name: 'a', size: '00000000009\0' }), /no size/],
@@ -77,6 +92,9 @@ describe('readTar', () => {
     ['a path that is not UTF-8', rawEntry({ name: 'p', type: 'x' }, Buffer.from('10 path=\xff\n', 'latin1')), /UTF-8/],
     ['another size', pax('path=b', 'size=1'), /"size"/],
     ['a sparse file', pax('GNU.sparse.major=1', 'GNU.sparse.name=b'), /"GNU\.sparse\.major"/],
+    ['a time that is none in an extended header', pax('mtime=noon'), /"mtime"/],
+    ['an owner that is none in an extended header', pax('uid=root'), /"uid"/],
+    ['an owner with a NUL', pax('uname=a\0b'), /"uname"/],
     ['another link', pax('linkpath=b'), /"linkpath"/],
     ['another character set', pax('hdrcharset=BINARY'), /"hdrcharset"/],
     ['two paths', pax('path=b', 'path=c'), /"path"/],

@@ -22,6 +22,15 @@ const block = 512;
 const maxExtensionBytes = 64 * 1024;
 const maxExtensionRecords = 32;
 
+/** Mode, owner, group, time, device. */
+const numbers = [
+  [100, 108],
+  [108, 116],
+  [116, 124],
+  [136, 148],
+  [329, 337],
+  [337, 345],
+] as const;
 const zeros = Buffer.alloc(64 * 1024);
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -38,7 +47,8 @@ const kinds = new Map([
 ]);
 
 /** What says no more than who made a file and when. Others change contents (`size`, `GNU.sparse.…`) or how the rest is read. */
-const harmless = /^(?:[acm]time|[ug]id|[ug]name|comment|(?:LIBARCHIVE|SCHILY)\..+)$/;
+const harmless =
+  /^(?:[acm]time=-?\d{1,15}(?:\.\d+)?|[ug]id=\d{1,15}|[ug]name=[^\0]*|comment=.*|(?:LIBARCHIVE|SCHILY)\.[^=]+=.*)$/s;
 
 /**
  * The entries of a tar archive (POSIX ustar with pax paths, or GNU's without its extensions), one by one. Strict where readers
@@ -94,13 +104,22 @@ function readHeader(header: Uint8Array): { readonly name: string; readonly type:
   if (!isPosix && magic !== 'ustar  \0') throw new TarProblem('holds something that is no tar header');
   const sum = header.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 0x20 : byte), 0);
   if (readOctal(header.subarray(148, 156)) !== sum) throw new TarProblem('holds a header with a wrong checksum');
+  // Of no use here, but Go's reader takes no header without them.
+  if (!numbers.every(([start, end]) => isNumber(header.subarray(start, end))))
+    throw new TarProblem('holds a header that is damaged');
+  // GNU has times there, or a prefix all the same; star a mark that its prefix is shorter.
+  if (!isZero(header.subarray(isPosix ? 500 : 345))) throw new TarProblem('holds a header of more than one meaning');
   const short = readName(header.subarray(0, 100));
-  // GNU keeps times there.
   const prefix = isPosix ? readName(header.subarray(345, 500)) : '';
   const name = prefix === '' ? short : `${prefix}/${short}`;
   const size = readOctal(header.subarray(124, 136));
   if (size === undefined) throw new TarProblem(`holds entry ${JSON.stringify(name)}, which has no size`);
   return { name, type: latin1(header.subarray(156, 157)), size };
+}
+
+/** Octal, none, or as GNU writes those that are large. */
+function isNumber(field: Uint8Array): boolean {
+  return /^ *[0-7]*[ \0]*$/.test(latin1(field)) || field[0] === 0x80;
 }
 
 function readOctal(field: Uint8Array): number | undefined {
@@ -130,7 +149,7 @@ function readPaxPath(bytes: Uint8Array): string {
     }
     const key = record.slice(0, equals);
     if (key === 'path' && path === '' && record.length > 5) path = record.slice(5);
-    else if (!harmless.test(key)) throw new TarProblem(`has an extended header with ${JSON.stringify(key.slice(0, 40))}`);
+    else if (!harmless.test(record)) throw new TarProblem(`has an extended header with ${JSON.stringify(key.slice(0, 40))}`);
     offset = end;
   }
   return path;
