@@ -287,6 +287,8 @@ describe('a mistake is told at once', () => {
     { authorization: 'a\nb' },
     { authorization: '' },
     { partition: '' },
+    { partition: '..' },
+    { partition: '.' },
     { maxBatchBytes: 100 },
     { maxWaitingBytes: -1 },
     { timeoutMs: Number.NaN },

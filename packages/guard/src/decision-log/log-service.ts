@@ -95,8 +95,8 @@ function readUrl({ url: text, partition, authorization, plaintext = false }: Dec
   if (typeof authorization === 'string' && !HEADER_TEXT.test(authorization)) {
     throw new GuardError('config_invalid', 'authorization: not the text of a header');
   }
-  if (partition === '') {
-    throw new GuardError('config_invalid', 'partition: must not be empty');
+  if (partition !== undefined && ['', '.', '..'].includes(partition)) {
+    throw new GuardError('config_invalid', 'partition: must be a name, and not empty, . or ..');
   }
   const path = partition === undefined ? 'logs' : `logs/${encodeURIComponent(partition)}`;
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`;

@@ -81,3 +81,14 @@ test('a batch that cannot be packed is tried again later, with less in it', asyn
   expect(other).toMatchObject({ uploaded: 1, dropped: 0, failures: 1 });
   expect(asked).toEqual([4, 1]);
 });
+
+test('a service that fails is not hammered, however short the delays are', async () => {
+  const post = async (): Promise<UploadOutcome> => {
+    posts.push({ at: Date.now(), body: '' });
+    return { kind: 'failed', reason: 'ECONNREFUSED' };
+  };
+  loop = new UploadLoop({ ...limits, minDelayMs: 0, maxDelayMs: 0 }, pack, post, () => 0.5);
+  loop.accept(['a']);
+  await vi.advanceTimersByTimeAsync(350);
+  expect(posts.map(({ at }) => at)).toEqual([0, 100, 200, 300]);
+});

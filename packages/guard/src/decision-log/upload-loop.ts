@@ -114,7 +114,8 @@ export class UploadLoop {
     if (this.#retries === 0) {
       return minDelayMs + (maxDelayMs - minDelayMs) * this.#random();
     }
-    const delay = Math.min(FIRST_RETRY_MS * RETRY_GROWTH ** (this.#retries - 1), maxDelayMs);
+    const longest = Math.max(maxDelayMs, FIRST_RETRY_MS); // also where nothing else waits: a service that fails is not hammered
+    const delay = Math.min(FIRST_RETRY_MS * RETRY_GROWTH ** (this.#retries - 1), longest);
     return delay * (1 + RETRY_JITTER * (2 * this.#random() - 1));
   }
 
