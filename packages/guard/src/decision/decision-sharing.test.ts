@@ -17,6 +17,7 @@ function redact({ input, reasons }: DecisionEvent): void {
     () => delete context?.['server']?.['trust_domain'],
     () => delete resource?.['properties']?.['name'],
     () => delete resource?.['properties']?.['known'],
+    () => delete resource?.['properties']?.['labels']?.['0'],
     () => (reasons as string[]).push('edited'),
   ];
   for (const edit of edits) {
@@ -32,7 +33,7 @@ test('a sink that writes to what it is told changes no later decision', async ()
   const tell: { sink: (event: DecisionEvent) => void } = { sink: () => undefined };
   const tested = await TestedGuard.start({
     onDecision: (event) => tell.sink(event),
-    describe: async ({ id }) => ({ known: id }),
+    describe: async ({ id }) => ({ known: id, labels: [id] }),
   });
   const reasons = Object.freeze(['test_allow']); // as those of every policy that was loaded
   tested.policy.decide = () => ({ allow: true, reasons, revision: 'one' });

@@ -62,6 +62,8 @@ class Row {
   }
 }
 
+const cyclic = {};
+
 test.each([
   ['null', null],
   ['text', 'text'],
@@ -71,6 +73,10 @@ test.each([
   ['a Map', new Map([['restricted', true]])],
   ['an error that is returned', new Error('no connection')],
   ['an object with getters of its class', new Row()],
+  ['what JSON has no words for', { size: 1n }],
+  ['what holds itself', Object.assign(cyclic, { cyclic })],
+  ['what turns into something else', { toJSON: () => 'text' }],
+  ['what turns into nothing', { toJSON: () => undefined }],
 ])('the odd answer %s is a failure, at once and later', async (_name, answer) => {
   const odd = answer as unknown as undefined;
   expect(() => describerOf(() => odd, {})(record)).toThrow(failed('describe_answer_odd'));
@@ -158,6 +164,17 @@ describe('what a call remembers', () => {
     await describer(of('a'), new Map());
     await describer(of('b'), call);
     expect(asked(service)).toEqual(['a', 'a', 'b']);
+  });
+
+  test.each(answers)('an answer %s, as it was when it came', async (_name, answer) => {
+    const facts = { labels: ['public'] };
+    const describer = createResourceDescriber(() => answer(facts), {});
+    const call: DescribedFacts = new Map();
+    await describer(of('a'), call);
+    facts.labels.push('secret'); // the service goes on with its object
+    expect(await describer(of('a'), call)).toMatchObject({ properties: { labels: ['public'] } });
+    expect(await describer(of('b'), call)).toMatchObject({ properties: { labels: ['public', 'secret'] } });
+    expect(Object.isFrozen(facts)).toBe(false);
   });
 
   test('a question that is waited for is not asked again', async () => {

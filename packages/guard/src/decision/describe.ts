@@ -1,5 +1,6 @@
 import { isPlainObject } from '../catalogue/message-layout.js';
 import type { Resource } from '../catalogue/resources.js';
+import { frozen } from '../frozen.js';
 import { Failure } from '../refusal.js';
 
 /** Facts about a resource, as `resource.properties` of the policy input. */
@@ -8,7 +9,7 @@ export type ResourceProperties = Readonly<Record<string, unknown>>;
 /**
  * Answers facts about a resource that a message names by id alone; the service knows them, the message does not carry
  * them. `undefined` means that the service knows no such resource: the properties stay out, the policy decides.
- * A throw, a rejection, or an answer that is no plain object refuses the call.
+ * The answer is copied as JSON. A throw, a rejection, or an answer that is no plain object of JSON values refuses the call.
  */
 export type Describe = (resource: {
   readonly type: 'record';
@@ -131,12 +132,27 @@ function withDeadline<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
   });
 }
 
-/** Facts are the object's own members: a Map, a row with getters or an error that was returned would pass as one without any. */
+/**
+ * A copy as JSON has it, as that is what a policy is told: neither the service nor a sink changes what is remembered. Facts are the
+ * object's own members: a Map, a row with getters or an error that was returned would pass as one without any.
+ */
 function requireFacts(facts: ResourceProperties | undefined): ResourceProperties | undefined {
-  if (facts !== undefined && !isPlainObject(facts)) {
+  if (facts === undefined) {
+    return undefined;
+  }
+  const copy = isPlainObject(facts) ? copyOf(facts) : undefined;
+  if (!isPlainObject(copy)) {
     throw new Failure('describe_failed', ['describe_answer_odd']);
   }
-  return facts;
+  return frozen(copy);
+}
+
+function copyOf(facts: ResourceProperties): unknown {
+  try {
+    return JSON.parse(JSON.stringify(facts));
+  } catch {
+    return undefined;
+  }
 }
 
 function withFacts(resource: Resource, facts: ResourceProperties | undefined): Resource {
