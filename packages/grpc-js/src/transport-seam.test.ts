@@ -87,6 +87,23 @@ test('a connection whose TLS session was resumed proves nobody, whatever it pres
   for (const session of [full, resumed]) session.destroy();
 });
 
+test.each([
+  ['either', 'URI:spiffe://home.example/caller'],
+  ['jwt', undefined],
+] as const)('mode %s: what a client that has a certificate is asked for', async (accept, presented) => {
+  await using world = await GuardedWorld.start({ accept });
+  const seen: (string | undefined)[] = [];
+  world.interceptors.unshift((_method, call) => {
+    const transport = readCallTransport(call);
+    seen.push(transport && readTlsSocket(transport.session)?.getPeerX509Certificate()?.subjectAltName);
+    return call as ServerInterceptingCall;
+  });
+  const session = await rawSession(world, world.authority.identityOf('spiffe://home.example/caller').x509Svid());
+  await rawRequest(session, {});
+  expect(seen).toEqual([presented]);
+  session.destroy();
+});
+
 test('a session that is drained: calls in flight go on, the next call dials anew', async () => {
   await using world = await GuardedWorld.start();
   const sessions: ServerHttp2Session[] = [];
