@@ -35,7 +35,7 @@ async function turns(isDone: () => boolean): Promise<{ longest: number; all: num
 
 /** A guard with all connections open and proven, half of them with a live call. */
 async function openConnections() {
-  const tested = await TestedGuard.start();
+  const tested = await TestedGuard.start({}, { monotonic: () => performance.now() });
   const chains = Array.from({ length: CHAINS }, (_, index) => tested.chainOf(`spiffe://partner.example/peer-${index}`));
   const revoked = vi.fn();
   for (let index = 0; index < CONNECTIONS; index += 1) {
