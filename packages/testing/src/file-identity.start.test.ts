@@ -125,6 +125,16 @@ describe('at the start', () => {
     await expect(world.open()).rejects.toMatchObject({ message: expect.not.stringContaining('secret') });
   });
 
+  test('an option that is none', async () => {
+    await world.write(world.filesOf(world.issue()));
+    await world.open({ pollMs: 1000 });
+    const misspelt = { pollMilliseconds: 1000 } as object;
+    await expect(world.open(misspelt)).rejects.toMatchObject({
+      code: 'option_invalid',
+      message: expect.stringContaining('pollMilliseconds'),
+    });
+  });
+
   test('an SVID that has expired; names that are none', async () => {
     const { expiresAt, ...svid } = world.issue();
     await world.write(world.filesOf({ ...svid, expiresAt }));

@@ -180,6 +180,7 @@ describe('first update', () => {
     { need: [] },
     { backoff: { maxMs: 2 ** 31 } },
     { backoff: { initialMs: 0 } },
+    { selekt: 'internal' } as object,
   ])('%j is refused', async (options) => {
     await expect(connect(options)).rejects.toMatchObject({ code: 'option_invalid' });
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseSpiffeId, verifyJwtSvid } from '@dirgate/spiffe';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { eventually } from './test-support/eventually.js';
 import {
   A,
@@ -197,6 +197,24 @@ describe('closing', () => {
     served.endStreams();
     await connect();
     expect(served.callCount('FetchX509SVID')).toBe(calls + 1);
+  });
+
+  test('while the endpoint denies: the grace ends with it', async () => {
+    const withdrawGraceMs = 123_456;
+    const made = vi.spyOn(globalThis, 'setTimeout');
+    const cleared = vi.spyOn(globalThis, 'clearTimeout');
+    try {
+      const api = await connect({ withdrawGraceMs });
+      await served.withdraw();
+      await logger.reported('FetchX509SVID: PERMISSION_DENIED');
+      await api.close();
+      const graces = made.mock.results.filter((_, index) => made.mock.calls[index]?.[1] === withdrawGraceMs);
+      expect(graces).not.toHaveLength(0);
+      for (const { value } of graces) expect(cleared.mock.calls.some(([timer]) => timer === value)).toBe(true);
+    } finally {
+      made.mockRestore();
+      cleared.mockRestore();
+    }
   });
 
   test('works while the agent is away, and while a token is being fetched', async () => {

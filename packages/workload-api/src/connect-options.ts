@@ -1,5 +1,6 @@
 import { safeLogger } from '@dirgate/live';
 import { type BackoffOptions, readBackoff } from './calls/backoff.js';
+import { requireKnown } from './known-options.js';
 import type { WorkloadApiProfile } from './live/first-update.js';
 import { readTimeoutMs } from './number-range.js';
 import { compileSelection, type SelectSvid, type SvidSelection } from './svid-selection.js';
@@ -47,8 +48,25 @@ export interface Settings extends Required<Omit<ConnectWorkloadApiOptions, 'addr
   readonly selectSvid: SelectSvid;
 }
 
+const NAMES: ReadonlySet<string> = new Set<keyof ConnectWorkloadApiOptions>([
+  'address',
+  'select',
+  'ifNoneFits',
+  'firstUpdateTimeoutMs',
+  'need',
+  'signal',
+  'logger',
+  'clock',
+  'backoff',
+  'responseTimeoutMs',
+  'withdrawGraceMs',
+  'jwtSvidTimeoutMs',
+  'limits',
+]);
+
 /** Fills in the defaults. @throws WorkloadApiError `option_invalid` */
 export function readSettings(options: ConnectWorkloadApiOptions): Settings {
+  requireKnown(options, NAMES);
   return {
     need: readNeed(options.need),
     logger: safeLogger(options.logger),

@@ -2,6 +2,7 @@ import { safeLogger, WatchedPaths } from '@dirgate/live';
 import { type IdentitySource, type JwtSvid, parseTrustDomain, type TrustDomain } from '@dirgate/spiffe';
 import { type FileSnapshot, type IdentityContents, readFileUpdate } from './files/file-update.js';
 import { readFileSet, versionOf } from './files/identity-files.js';
+import { requireKnown } from './known-options.js';
 import type { LiveIdentity } from './live/live-identity.js';
 import { LiveSource } from './live/live-source.js';
 import { requireInRange } from './number-range.js';
@@ -32,6 +33,16 @@ export interface FileIdentityOptions {
   readonly clock?: () => number;
 }
 
+const NAMES: ReadonlySet<string> = new Set<keyof FileIdentityOptions>([
+  'svid',
+  'key',
+  'bundle',
+  'federated',
+  'pollMs',
+  'logger',
+  'clock',
+]);
+
 /** An identity in files, live. There are no JWT-SVIDs in files: `fetchJwtSvid` rejects. */
 export interface FileIdentity extends LiveIdentity, IdentitySource {}
 
@@ -48,6 +59,7 @@ export interface FileIdentity extends LiveIdentity, IdentitySource {}
  * @throws WorkloadApiError `file_unreadable`, `file_invalid`, `key_file_exposed`, `option_invalid`
  */
 export async function fileIdentity(options: FileIdentityOptions): Promise<FileIdentity> {
+  requireKnown(options, NAMES);
   const identity = new LiveFileIdentity(options);
   try {
     await identity.open();
