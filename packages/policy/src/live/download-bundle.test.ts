@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BundleWebServer } from '../test-support/bundle-web-server.js';
 import { errorOf } from '../test-support/error-of.js';
@@ -147,6 +148,57 @@ describe('downloadBundle', () => {
     const error = await errorOf(() => get({ url: `${server.url()}?signature=secret#x` }));
     expect(error.message).toContain('/bundles/directory.tar.gz: ');
     expect(error.message).not.toContain('secret');
+  });
+});
+
+describe('a server that hardly speaks HTTP', () => {
+  /** What becomes of these bytes as an answer; the connection is closed behind them. */
+  async function ask(answer: string) {
+    const raw = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(Buffer.from(answer, 'latin1')));
+    });
+    await new Promise<void>((resolve) => raw.listen(0, '127.0.0.1', resolve));
+    try {
+      return await get({ url: `http://127.0.0.1:${(raw.address() as AddressInfo).port}/x` });
+    } finally {
+      await new Promise((resolve) => raw.close(resolve));
+    }
+  }
+  const ok = 'HTTP/1.1 200 OK\r\n';
+
+  it.each<[string, string]>([
+    ['a length', `${ok}Content-Length: 4\r\n\r\nbody`],
+    ['no length, up to the end', `${ok}\r\nbody`],
+    ['more than its length', `${ok}Content-Length: 4\r\n\r\nbody and more`],
+    ['a second answer', `${ok}Content-Length: 4\r\n\r\nbody${ok}Content-Length: 4\r\n\r\nevil`],
+    ['many answers before it', `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(1_000)}${ok}Content-Length: 4\r\n\r\nbody`],
+    ['an ETag in its trailer', `${ok}Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\nETag: "x"\r\n\r\n`],
+  ])('is read: %s', async (_, answer) => {
+    expect(await ask(answer)).toEqual({ kind: 'bundle', bytes: Buffer.from('body'), etag: undefined });
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'another protocol',
+      'bundle_bad_response',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nbody',
+    ],
+    ['two lengths', 'bundle_unreachable', `${ok}Content-Length: 4\r\nContent-Length: 5\r\n\r\nbody`],
+    ['a negative length', 'bundle_unreachable', `${ok}Content-Length: -4\r\n\r\nbody`],
+    [
+      'a length and chunks',
+      'bundle_unreachable',
+      `${ok}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n`,
+    ],
+    ['chunks without an end', 'bundle_unreachable', `${ok}Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n`],
+    ['a chunk without end', 'bundle_unreachable', `${ok}Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nbody\r\n`],
+    ['a header without end', 'bundle_unreachable', `${ok}X: ${'x'.repeat(100_000)}`],
+    ['half a header', 'bundle_unreachable', `${ok}Content-`],
+    ['no header', 'bundle_unreachable', 'body'],
+    ['nothing', 'bundle_unreachable', ''],
+  ])('is refused, and waited for no longer: %s', async (_, code, answer) => {
+    expect((await errorOf(() => ask(answer))).code).toBe(code);
   });
 });
 

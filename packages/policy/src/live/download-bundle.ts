@@ -25,7 +25,9 @@ export async function downloadBundle(
 ): Promise<BundleDownload> {
   const deadline = AbortSignal.timeout(server.timeoutMs);
   try {
-    return await ask(server, etag, AbortSignal.any([signal, deadline]));
+    const ends = AbortSignal.any([signal, deadline]);
+    // Whatever it waits for: a check that never ends would be the last.
+    return await within(ends, ask(server, etag, ends));
   } catch (cause) {
     if (cause instanceof PolicyError) throw cause;
     const reason = deadline.aborted ? `no whole answer within ${server.timeoutMs} ms` : reasonOf(cause);
@@ -36,7 +38,9 @@ export async function downloadBundle(
 }
 
 async function ask(server: ReadBundleServer, etag: string | undefined, signal: AbortSignal): Promise<BundleDownload> {
-  const own = { ...(await within(signal, server.headers())) };
+  const own = { ...(await server.headers()) };
+  // Whoever is asked for headers may answer too late.
+  signal.throwIfAborted();
   const common = {
     'accept-encoding': 'identity',
     prefer: 'modes=snapshot',
@@ -60,7 +64,7 @@ async function ask(server: ReadBundleServer, etag: string | undefined, signal: A
   throw bad(server.url, `it redirects more than ${maxRedirects} times`);
 }
 
-/** Whoever is asked for headers may never answer. */
+/** Rejects when the signal does, though `answer` may never come. */
 function within<T>(signal: AbortSignal, answer: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
@@ -82,6 +86,8 @@ function open(
     const request = url.protocol === 'https:' ? requestHttps(url, options) : requestHttp(url, options);
     request.once('response', resolve);
     request.on('error', reject);
+    // An answer that is none, 101 for one, ends a request without a word.
+    request.on('close', () => reject(bad(url, 'it closed the connection without an answer')));
     request.end();
   });
 }
