@@ -129,6 +129,17 @@ describe('after a call without any credential', () => {
   });
 });
 
+test('a refusal for what a call brings says nothing of its connection: nobody is asked to dial anew for it', async () => {
+  const tested = await TestedGuard.start();
+  const connection = tested.connect(WORKLOAD, {}, () => undefined);
+  expect(tested.verdict(connection)).toBe('allowed');
+  const before = connection.dueAt;
+  for (const token of ['a.b.c', 'two words', await tested.tokenOf(USER, { audience: 'spiffe://home.example/other' })]) {
+    expect(tested.verdict(connection, { token })).toMatch(/^token_/);
+    expect(connection.dueAt).toBe(before);
+  }
+});
+
 test.each([
   ['another audience', { audience: 'spiffe://home.example/other' }, 0],
   ['an expired token', { ttlMs: 1000 }, 1000],
