@@ -3,6 +3,7 @@ import { loadPolicy } from '../load-policy.js';
 import type { Policy } from '../policy.js';
 import { errorOf } from '../test-support/error-of.js';
 import { fixtureBundle } from '../test-support/pack-bundle.js';
+import { compileEngine, startEngine } from './engine.js';
 
 interface Memory {
   readonly buffer: ArrayBuffer;
@@ -58,4 +59,28 @@ describe('the memory of an engine', () => {
     expect(policy.decide({ answer }).reasons).toEqual(['because']);
     expect(memories).toHaveLength(2);
   }, 120_000);
+});
+
+describe('a module that OPA did not make', () => {
+  const text = (value: string) => [value.length, ...Buffer.from(value)];
+  const section = (id: number, ...bytes: readonly number[]) => [id, bytes.length, ...bytes];
+  const type = section(1, 1, 0x60, 0, 0);
+  const imported = (name: string) => section(2, 1, ...text('env'), ...text(name), 0, 0);
+  const versions = section(6, 2, 0x7f, 0, 0x41, 1, 0x0b, 0x7f, 0, 0x41, 3, 0x0b);
+  const exported = section(7, 2, ...text('opa_wasm_abi_version'), 3, 0, ...text('opa_wasm_abi_minor_version'), 3, 1);
+  const start = [8, 1, 0, ...section(10, 1, 3, 0, 0, 0x0b)];
+  const refusal = async (...sections: readonly (readonly number[])[]) => {
+    const bytes = Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...sections.flat()]);
+    const error = await errorOf(async () => startEngine(await compileEngine(bytes, 'x.tar.gz'), {}, 'x.tar.gz'));
+    expect(error.code).toBe('bundle_bad_wasm');
+    return error.message;
+  };
+
+  it('gets nothing that OPA does not ask for, and may fail as it likes', async () => {
+    expect(await refusal(type)).toContain('not made by OPA');
+    // As far as to its start, the first one has all that it needs.
+    expect(await refusal(type, versions, exported)).toContain('builtins');
+    expect(await refusal(type, imported('fetch'), versions, exported)).toContain('fetch');
+    expect(await refusal(type, section(3, 1, 0), versions, exported, start)).toContain('unreachable');
+  });
 });
