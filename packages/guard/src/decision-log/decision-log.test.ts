@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { createMethod } from '../decision/decision-input.js';
 import { decisionInput, deniedEvent as event } from '../test-support/decision-events.js';
-import type { DecisionEvent } from './decision-event.js';
-import { combineDecisionSinks } from './decision-event.js';
 import { type DecisionLogOptions, openDecisionLog } from './decision-log.js';
 import { DecisionRecorder } from './decision-recorder.js';
 
@@ -243,43 +241,6 @@ describe('reopen', () => {
     await log.flush();
     expect(idsOf(`${file}.old`)).toEqual(['x-1']);
   });
-});
-
-test('several sinks are all told, whatever one of them does', async () => {
-  const told: DecisionEvent[] = [];
-  const sink = combineDecisionSinks(
-    () => {
-      throw new Error('canary');
-    },
-    async () => Promise.reject(new Error('canary')),
-    (event) => told.push(event),
-  );
-  sink(event);
-  expect(told).toEqual([event]);
-  await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection would end the run
-});
-
-test('a sink cannot change what the others are told', () => {
-  const attack = (what: (event: { -readonly [name in keyof DecisionEvent]: DecisionEvent[name] }) => void): DecisionEvent => {
-    const told: DecisionEvent[] = [];
-    const own = { ...event, reasons: ['role_missing'], resource: { type: 'record', id: 'cid-1' }, shadow: { revision: 'x' } };
-    combineDecisionSinks(what, (after) => told.push(after))(own);
-    return told[0] as DecisionEvent;
-  };
-  const untouched = attack(() => undefined);
-  expect(untouched).toMatchObject({ allow: false, code: 'policy_denied', reasons: ['role_missing'], resource: { id: 'cid-1' } });
-  for (const changed of [
-    attack((it) => {
-      it.allow = true;
-    }),
-    attack((it) => {
-      delete it.subject;
-    }),
-    attack((it) => (it.reasons as string[]).push('forged')),
-    attack((it) => Object.assign(it.resource ?? {}, { id: 'forged' })),
-    attack((it) => Object.assign(it.shadow ?? {}, { allow: true })),
-  ])
-    expect(changed).toEqual(untouched);
 });
 
 describe('a mistake is told when the log is opened', () => {

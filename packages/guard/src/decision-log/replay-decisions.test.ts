@@ -1,36 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { loadPolicy, type Policy } from '@dirgate/policy';
-import { afterAll, describe, expect, test } from 'vitest';
-import { decisionInput, deniedEvent, unprovenEvent } from '../test-support/decision-events.js';
+import { describe, expect, test } from 'vitest';
+import { decisionInput, deniedEvent as denied, unprovenEvent } from '../test-support/decision-events.js';
+import { ALICE, allowedEvent as allowed, candidate, linesOf } from '../test-support/replayed-log.js';
 import type { DecisionEvent } from './decision-event.js';
-import { createDecisionFormatter, type DecisionFormat } from './decision-line.js';
+import type { DecisionFormat } from './decision-line.js';
 import { type ReplayDifference, type ReplayReport, replayDecisions, type UnjudgedLine } from './replay-decisions.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'dirgate-replay-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** A candidate that allows by the subject's id, and says that it reads that alone. */
-function candidate(allowed: readonly string[], changes: Partial<Policy> = {}): Policy {
-  return {
-    revision: 'candidate',
-    phases: ['call', 'request'],
-    inputs: [['subject', 'id']],
-    reads: (...path) => path.length === 0 || (path[0] === 'subject' && (path.length === 1 || path[1] === 'id')),
-    decide: (input) => {
-      const allow = allowed.includes((input as typeof decisionInput).subject.id);
-      return { allow, reasons: [allow ? 'role_reader' : 'role_missing'], revision: 'candidate' };
-    },
-    ...changes,
-  };
-}
-const ALICE = decisionInput.subject.id;
-const denied = deniedEvent;
-const allowed: DecisionEvent = { ...deniedEvent, id: 'x-3', allow: true, code: 'allowed', reasons: ['role_reader'] };
-const linesOf = (events: readonly DecisionEvent[], format?: DecisionFormat): string[] =>
-  events.map(createDecisionFormatter(format));
 async function* each(lines: readonly string[]): AsyncGenerator<string> {
   yield* lines;
 }
@@ -246,67 +221,6 @@ test.each([
   expect(report).toMatchObject({ judged: 2, changed: 2, unjudged: { bad_line: 1 } });
   expect(report.left).toMatchObject([{ line: 3, reason: 'bad_line' }]);
   expect(report.differences.map(({ line }) => line)).toEqual([1, 4]);
-});
-
-describe('files', () => {
-  const lines = linesOf([denied, allowed, denied]);
-  const write = (name: string, content: string | Buffer): string => {
-    const path = join(folder, name);
-    writeFileSync(path, content);
-    return path;
-  };
-  const plain = write('plain.jsonl', `${lines.join('\n')}\n`);
-  const packed = write('packed.1', gzipSync(`${lines.join('\r\n')}`)); // no name of a gzip file, no last newline
-
-  test('plain and compressed, in order', async () => {
-    const differences: ReplayDifference[] = [];
-    const report = await replayDecisions({
-      log: [packed, plain],
-      policy: candidate([ALICE]),
-      onDifference: (difference) => differences.push(difference),
-    });
-    expect(report).toMatchObject({ judged: 6, changed: 4 });
-    expect(differences.map(({ file, line }) => [file, line])).toEqual([
-      [packed, 1],
-      [packed, 3],
-      [plain, 1],
-      [plain, 3],
-    ]);
-    expect(await replayDecisions({ log: plain, policy: candidate([ALICE]) })).toMatchObject({ judged: 3, changed: 2 });
-  });
-
-  test('a line that is too long is one bad line, and the next is read', async () => {
-    const path = write('long.jsonl', `${'x'.repeat(5_000_000)}\n${lines[0]}\n`);
-    expect(await replayDecisions({ log: path, policy: candidate([ALICE]) })).toMatchObject({
-      judged: 1,
-      unjudged: { bad_line: 1 },
-    });
-  });
-
-  test('a line whose bytes are no text is one bad line, and not judged as another', async () => {
-    const [line = ''] = linesOf([denied]);
-    const damaged = Buffer.from(`${line.replace('acme/thing', 'acme/thin?')}\n${line}\n`);
-    const files = [write('whole.jsonl', damaged)];
-    expect(await replayDecisions({ log: files, policy: candidate([ALICE]) })).toMatchObject({ judged: 2, changed: 2 });
-    damaged[damaged.indexOf('?')] = 0xff;
-    const left: UnjudgedLine[] = [];
-    const log = write('damaged.jsonl', damaged);
-    const report = await replayDecisions({ log, policy: candidate([ALICE]), onUnjudged: (unjudged) => left.push(unjudged) });
-    expect(report).toMatchObject({ judged: 1, changed: 1, unjudged: { bad_line: 1 } });
-    expect(left).toEqual([{ file: log, line: 1, reason: 'bad_line', detail: 'it is not UTF-8', decisionId: undefined }]);
-  });
-
-  test.each([
-    ['missing', join(folder, 'missing'), 'ENOENT'],
-    ['a folder', folder, 'EISDIR'],
-    ['cut short', write('cut.gz', gzipSync(lines.join('\n').repeat(50)).subarray(0, -20)), 'Z_BUF_ERROR'],
-  ])('%s: told with the file', async (_name, path, code) => {
-    await expect(replayDecisions({ log: path, policy: candidate([]) })).rejects.toMatchObject({
-      name: 'GuardError',
-      code: 'log_unreadable',
-      message: expect.stringMatching(new RegExp(`^${path}: cannot be read after line \\d+ \\(${code}\\)`)),
-    });
-  });
 });
 
 test('the shipped bundle judges what it was asked as it did', async () => {
