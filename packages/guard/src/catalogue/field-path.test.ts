@@ -12,7 +12,7 @@ import { type PathUse, resolveFieldPath } from './field-path.js';
 const type = messageIn(
   {
     messages: {
-      Ref: { cid: 'string', size: 'uint32', sizes: 'repeated uint32' },
+      Ref: { cid: 'string', size: 'uint32', sizes: 'repeated uint32', note: 'optional string' },
       Refs: { refs: 'repeated Ref' },
       Message: {
         name: 'string',
@@ -128,10 +128,16 @@ describe('whether it is set', () => {
     expect(resolve(text, 'presence').repeated).toBe(false);
   });
 
-  test.each(['name', 'cids[]', 'labels', 'labels.team', 'data.name', 'record_ref.cid', 'record_refs.refs[].cid'])(
-    '%s does not',
-    (text) => {
-      expect(() => resolve(text, 'presence')).toThrow(invalid('cannot be seen to be set or not'));
-    },
-  );
+  test.each([
+    'name',
+    'cids[]',
+    'labels',
+    'labels.team',
+    'data.name',
+    'record_ref.cid',
+    'record_refs.refs[].cid',
+    'record_refs.refs[].note',
+  ])('%s does not', (text) => {
+    expect(() => resolve(text, 'presence')).toThrow(invalid('cannot be seen to be set or not'));
+  });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DecisionEvent } from '../decision-log/decision-event.js';
+import type { GuardOptions } from '../guard-options.js';
 import { GET, getRequest, TestedGuard } from '../test-support/tested-guard.js';
 
 const ALICE = 'spiffe://home.example/alice';
@@ -29,11 +30,14 @@ function redact({ input, reasons }: DecisionEvent): void {
   }
 }
 
-test('a sink that writes to what it is told changes no later decision', async () => {
+test.each<[string, Pick<GuardOptions, 'describe'>]>([
+  ['described', { describe: async ({ id }) => ({ known: id, labels: [id] }) }],
+  ['as the message has it', {}],
+])('a sink that writes to what it is told changes no later decision: %s', async (_name, options) => {
   const tell: { sink: (event: DecisionEvent) => void } = { sink: () => undefined };
   const tested = await TestedGuard.start({
     onDecision: (event) => tell.sink(event),
-    describe: async ({ id }) => ({ known: id, labels: [id] }),
+    ...options,
   });
   const reasons = Object.freeze(['test_allow']); // as those of every policy that was loaded
   tested.policy.decide = () => ({ allow: true, reasons, revision: 'one' });
