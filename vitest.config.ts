@@ -18,6 +18,7 @@ export default defineConfig({
   test: {
     // For what hangs, not for what is slow: a loaded machine takes five times as long.
     testTimeout: 60_000,
+    setupFiles: ['scripts/forget-last-stat.mjs'],
     coverage: { include: ['packages/*/src/**/*.ts'], exclude: ['**/gen/**'] },
     projects: [
       {

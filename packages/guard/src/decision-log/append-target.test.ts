@@ -9,11 +9,14 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
@@ -101,6 +104,23 @@ test('lines that wait for a pipe which nobody reads are bounded, and dropped at 
   await lines.flush();
   expect([lines.written, lines.dropped]).toEqual([0, 6]);
   closeSync(writer);
+});
+
+test('a log that is a pipe does not change how Node finds modules', () => {
+  const parent = join(realpathSync(folder), 'modules');
+  const pipe = join(parent, 'pipe');
+  mkdirSync(join(parent, 'real'), { recursive: true });
+  writeFileSync(join(parent, 'real', 'where.cjs'), 'module.exports = __filename;');
+  for (const link of ['first', 'second']) symlinkSync('real', join(parent, link));
+  execFileSync('mkfifo', [pipe]);
+  const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  const load = createRequire(join(parent, 'main.cjs'));
+  const real = join(parent, 'real', 'where.cjs');
+  expect(load('./first/where.cjs')).toBe(real);
+  const target = new AppendTarget(pipe);
+  expect(load('./second/where.cjs')).toBe(real);
+  target.close();
+  closeSync(reader);
 });
 
 /** The number that the next file to be opened gets. */

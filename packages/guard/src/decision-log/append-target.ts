@@ -47,7 +47,8 @@ export class AppendTarget {
     this.#rotation = { maxBytes, maxAgeMs, keep };
     this.#file = typeof target === 'string' ? target : undefined;
     this.#descriptor = typeof target === 'string' ? openForAppending(target) : target;
-    this.#bytes = typeof target === 'string' ? fstatSync(this.#descriptor).size : 0;
+    // As a bigint: after a plain stat of a pipe, Node (20 and 22) finds no module behind a symbolic link for a while.
+    this.#bytes = typeof target === 'string' ? Number(fstatSync(this.#descriptor, { bigint: true }).size) : 0;
     this.#openedAt = Date.now();
   }
 

@@ -57,6 +57,13 @@ describe('the text of an input', () => {
     }
   });
 
+  it('is counted too below a member that only has the name of what writes itself', async () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 3_000; level += 1) deep = [deep];
+    expect(textOf({ claims: { toJSON: 'x', some: [1] } })).toContain('"toJSON":"x"');
+    expect((await errorOf(() => inputText({ claims: { toJSON: 'x', deep } }))).code).toBe('input_invalid');
+  });
+
   it('is all of its buffer', () => {
     for (const text of ['', 'a', 'é', '😀'.repeat(1_000)]) expect(textOf({ text })).toBe(JSON.stringify({ text }));
   });

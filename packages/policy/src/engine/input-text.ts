@@ -42,8 +42,8 @@ function leastBytes(value: unknown, limit: number, depth: number): number {
   if (typeof value === 'string') return value.length + 2;
   if (typeof value !== 'object' || value === null) return 1;
   if (depth === maxDepth) throw new PolicyError('input_invalid', `the input nests more than ${maxDepth} levels`);
-  // What stands in its place is anybody's guess.
-  if ('toJSON' in value) return 0;
+  // What stands in its place is anybody's guess. A member of that name that is no function is one like others.
+  if ('toJSON' in value && typeof value.toJSON === 'function') return 0;
   let bytes = 2;
   if (Array.isArray(value)) {
     for (const item of value as readonly unknown[]) {
