@@ -1,7 +1,6 @@
-import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
-import { connect as connectPlainly, type TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { matchAnyOf, matchId, matchTrustDomain, parseX509Svid } from '@dirgate/spiffe';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectTls } from './connect-tls.js';
@@ -191,44 +190,6 @@ test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])(
   },
 );
 
-describe('TLS 1.2 does not renegotiate (RFC 9113 §9.2.1)', () => {
-  const tls12 = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
-
-  test('as a client', async () => {
-    const accepted: TLSSocket[] = [];
-    const port = await world.serve({
-      ...tls12,
-      secureOptions: 0,
-      onSocket: (one) => {
-        accepted.push(one);
-        one.write('x');
-      },
-    });
-    const socket = await world.connect(port, { minVersion: 'TLSv1.2' });
-    await once(socket, 'data');
-    const [server] = accepted;
-    if (server === undefined) throw new Error('there is no connection');
-    const renegotiated = vi.fn();
-    server.renegotiate({ requestCert: true, rejectUnauthorized: false }, renegotiated);
-    server.resume();
-    socket.resume();
-    await new Promise((resolve) => socket.once('close', resolve));
-    expect(renegotiated).not.toHaveBeenCalled();
-  });
-
-  test('as a server', async () => {
-    const port = await world.serve({ ...tls12, onSocket: (socket) => socket.resume() });
-    const client = connectPlainly({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] });
-    await once(client, 'secureConnect');
-    const renegotiated = vi.fn();
-    client.renegotiate({ rejectUnauthorized: false }, renegotiated);
-    const [error] = (await once(client, 'error')) as [Error];
-    expect(error.message).toContain('no renegotiation');
-    expect(renegotiated).not.toHaveBeenCalled();
-    client.destroy();
-  });
-});
-
 test('an identity source that throws: nothing is sent, and the stream is closed', async () => {
   const identity = world.authority.identityOf('spiffe://partner.example/thrower');
   const chunks: Buffer[] = [];
@@ -252,56 +213,6 @@ test('the stream of a refused server is destroyed', async () => {
   await expect(connectTls(options)).rejects.toEqual(refused('server_unexpected'));
   await closed;
   await expect(connectTls(options)).rejects.toEqual(refused('handshake_failed')); // a stream that is gone already
-});
-
-describe('session resumption', () => {
-  test('with a server that offers tickets each connection is a full handshake', async () => {
-    const reused: boolean[] = [];
-    const port = await world.serve({
-      secureOptions: 0,
-      onSocket: (socket) => {
-        reused.push(socket.isSessionReused());
-        socket.end('x');
-      },
-    });
-    for (let connections = 0; connections < 3; connections += 1) {
-      const socket = await world.connect(port);
-      await once(socket, 'data');
-      expect(socket.isSessionReused()).toBe(false);
-    }
-    expect(reused).toEqual([false, false, false]);
-  });
-
-  test('a connection that says it was resumed is refused', async () => {
-    const tls = await import('node:tls');
-    const port = await world.serve({ secureOptions: 0 });
-    const spy = vi.spyOn(tls.TLSSocket.prototype, 'isSessionReused').mockReturnValueOnce(true);
-    await expect(world.connect(port)).rejects.toEqual(refused('session_resumed'));
-    spy.mockRestore();
-    await world.connect(port);
-  });
-
-  test('a server with our options resumes nothing, whatever it is offered; one without does', async () => {
-    const { connect } = await import('node:tls');
-    for (const [secureOptions, resumes] of [
-      [constants.SSL_OP_NO_TICKET, false],
-      [0, true],
-    ] as const) {
-      const port = await world.serve({ secureOptions, onSocket: (socket) => socket.end('x') });
-      let session: Buffer | undefined;
-      const reused: boolean[] = [];
-      for (let connections = 0; connections < 2; connections += 1) {
-        const options = { port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['h2'] };
-        const socket = connect({ ...options, ...(session && { session }) });
-        socket.on('session', (newest) => {
-          session = newest;
-        });
-        socket.once('secureConnect', () => reused.push(socket.isSessionReused()));
-        await once(socket.resume(), 'close');
-      }
-      expect(reused).toEqual([false, resumes]);
-    }
-  });
 });
 
 test('messages hold no certificate text', async () => {

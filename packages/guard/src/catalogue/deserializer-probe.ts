@@ -35,15 +35,15 @@ export class DeserializerProbe {
   fits(deserialize: Deserialize): boolean {
     let fits = this.#tried.get(deserialize);
     if (fits === undefined) {
-      fits = probesOf(this.#rule).every((bytes) => this.#reads(bytes, deserialize));
+      const readRightly = createResourceReader(this.#rule, protobufEsLayout);
+      fits = probesOf(this.#rule).every((bytes) => this.#reads(bytes, deserialize, readRightly));
       this.#tried.set(deserialize, fits);
     }
     return fits;
   }
 
-  #reads(bytes: Uint8Array, deserialize: Deserialize): boolean {
-    const { message: type } = this.#rule;
-    const expected = createResourceReader(this.#rule, protobufEsLayout)(fromBinary(type, bytes));
+  #reads(bytes: Uint8Array, deserialize: Deserialize, readRightly: ResourceReader): boolean {
+    const expected = readRightly(fromBinary(this.#rule.message, bytes));
     let message: unknown;
     try {
       message = deserialize(Buffer.from(bytes));

@@ -1,10 +1,10 @@
 import { GuardError } from '../guard-error.js';
-import { within } from '../within.js';
 import { AppendTarget, type DecisionLogRotation } from './append-target.js';
 import type { DecisionSink } from './decision-event.js';
 import { createDecisionFormatter, type DecisionFormat } from './decision-line.js';
 import { DecisionQueue } from './decision-queue.js';
 import { LineWriter } from './line-writer.js';
+import { createSinkEnd } from './sink-end.js';
 
 /** Where decisions are written, and how. */
 export interface DecisionLogOptions extends DecisionFormat {
@@ -57,18 +57,6 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
   const format = createDecisionFormatter(options);
   const writer = new LineWriter(new AppendTarget(typeof to === 'string' ? to : 1, rotation), maxWaitingBytes);
   const queue = new DecisionQueue(format, (lines) => writer.accept(lines));
-  const flush = async (): Promise<void> => {
-    await queue.flush();
-    await writer.flush();
-  };
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= within(
-      closeTimeoutMs,
-      queue.close().then(() => writer.flush()),
-    ).then(() => writer.close());
-    return closing;
-  };
   return {
     onDecision: (event) => queue.push(event),
     get written() {
@@ -77,9 +65,7 @@ export function openDecisionLog(options: DecisionLogOptions): DecisionLog {
     get dropped() {
       return queue.dropped + writer.dropped;
     },
-    flush,
     reopen: () => writer.reopen(),
-    close,
-    [Symbol.asyncDispose]: close,
+    ...createSinkEnd(queue, writer, closeTimeoutMs),
   };
 }

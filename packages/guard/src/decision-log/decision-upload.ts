@@ -1,11 +1,11 @@
 import { GuardError } from '../guard-error.js';
-import { within } from '../within.js';
 import { packBatch } from './decision-batch.js';
 import type { DecisionSink } from './decision-event.js';
 import { createDecisionFormatter } from './decision-line.js';
 import { DecisionQueue } from './decision-queue.js';
 import type { DecisionUploadOptions } from './decision-upload-options.js';
 import { LogService } from './log-service.js';
+import { createSinkEnd } from './sink-end.js';
 import { UploadLoop } from './upload-loop.js';
 
 /** Decisions on their way to a service. */
@@ -47,18 +47,6 @@ export function openDecisionUpload(options: DecisionUploadOptions): DecisionUplo
   const service = new LogService(options, limits.timeoutMs);
   const loop = new UploadLoop(limits, packBatch, (body) => service.post(body));
   const queue = new DecisionQueue(format, (lines) => loop.accept(lines));
-  let closing: Promise<void> | undefined;
-  const flush = async (): Promise<void> => {
-    await queue.flush();
-    await loop.flush();
-  };
-  const close = (): Promise<void> => {
-    closing ??= within(
-      limits.closeTimeoutMs,
-      queue.close().then(() => loop.flush()),
-    ).then(() => loop.close());
-    return closing;
-  };
   return {
     onDecision: (event) => queue.push(event),
     get uploaded() {
@@ -73,9 +61,7 @@ export function openDecisionUpload(options: DecisionUploadOptions): DecisionUplo
     get lastFailure() {
       return loop.lastFailure;
     },
-    flush,
-    close,
-    [Symbol.asyncDispose]: close,
+    ...createSinkEnd(queue, loop, limits.closeTimeoutMs),
   };
 }
 

@@ -26,6 +26,11 @@ describe('parseBundleManifest', () => {
     ['the root', { roots: [''] }],
     ['roots that cover all', { roots: ['directory', '/other/list'] }],
     ['a root above and a root that has no data', { roots: ['directory/', 'other', 'third/one'] }],
+    ['a root of a million slashes, in no time', { roots: [`a${'/'.repeat(1_000_000)}b`, 'directory', 'other'] }],
+    [
+      'as many roots as there may be',
+      { roots: ['directory', 'other', ...Array.from({ length: 998 }, (_, index) => `r${index}`)] },
+    ],
     ['our module', { wasm: [ours] }],
     ['our module, for more than we ask', { wasm: [{ ...ours, entrypoint: 'other/rule' }, ours] }],
     ['what OPA may add', { rego_version: 1, file_rego_versions: {} }],
@@ -46,6 +51,10 @@ describe('parseBundleManifest', () => {
     ['a root below another', { roots: ['directory', 'directory/authz', 'other'] }],
     ['a root twice', { roots: ['', '/'] }],
     ['a root with an empty segment, which covers nothing in OPA', { roots: ['directory//authz', 'directory/grants', 'other'] }],
+    [
+      'more roots than can be compared',
+      { roots: ['directory', 'other', ...Array.from({ length: 999 }, (_, index) => `r${index}`)] },
+    ],
     ['roots in capitals, which OPA reads', { Roots: ['elsewhere'] }],
     ['modules with another letter for the s, which OPA reads', { waſm: [] }],
     ['an entrypoint twice', { wasm: [ours, ours] }],
